@@ -4,6 +4,9 @@ Nothing here does I/O. Where a conversation stands (which question waits, what m
 from its turns alone, so it is the same after a crash as before it.
 """
 
+import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -120,3 +123,363 @@ class Turn:
     how: How | None = None
     token: str | None = None
     """The one-use step token that brought it; unique in its conversation."""
+
+
+ANSWERING = frozenset({Kind.WORDS, Kind.CHOICE, Kind.SKIP})
+REVISITING = frozenset({Control.GO_BACK, Control.CHANGE, Control.ADD_MORE})
+OPENING = frozenset({Control.WHY, Control.ANOTHER_WAY, Control.TALK_TO_A_PERSON, Control.GET_HELP_NOW})
+"""Controls that open a short text on the page of the question, and leave the question where it is."""
+
+REFERENCE = re.compile(r"\bturn:([0-9]+)\b|\bcard:([a-z0-9_]+)\b")
+"""What stands in a wording for words that the dialogue engine never sees: `turn:17`, `card:feel_safer`."""
+
+
+def reference(number: int) -> str:
+    """Name a turn the way the dialogue engine knows it."""
+    return f"turn:{number}"
+
+
+def referred(name: str) -> int | None:
+    """Read `turn:17` as 17; None for anything else."""
+    head, _, number = name.partition(":")
+    return int(number) if head == "turn" and number.isascii() and number.isdigit() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One thing said, with every wording it has had, first to last."""
+
+    versions: tuple[Turn, ...]
+
+    @property
+    def first(self) -> Turn:
+        """The turn as first said. Its number names this answer for good."""
+        return self.versions[0]
+
+    @property
+    def current(self) -> Turn:
+        """The latest wording, or the turn that took it back."""
+        return self.versions[-1]
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether the person took it back and has said nothing in its place."""
+        return self.current.kind is Kind.TAKEN_BACK
+
+    @property
+    def heard(self) -> Turn:
+        """The latest wording that was not a taking back: what the dialogue goes on from."""
+        return next(turn for turn in reversed(self.versions) if turn.kind is not Kind.TAKEN_BACK)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was said to one question: the answer itself, and what was added to it. Never merged."""
+
+    question: Turn
+    said: Said
+    additions: tuple[Said, ...] = ()
+
+    @property
+    def number(self) -> int:
+        """The number of the turn that first answered; `turn:<number>` names this answer everywhere."""
+        return self.said.first.number
+
+    @property
+    def current(self) -> Turn:
+        """The latest wording, or the turn that took it back."""
+        return self.said.current
+
+    @property
+    def is_put_off(self) -> bool:
+        """Whether the person said "ask me later"."""
+        return _is_put_off(self.current)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Every wording in effect, the answer first, then what was added; nothing that was taken back."""
+        every = (self.said, *self.additions)
+        return tuple(said.current.words for said in every if said.current.kind is Kind.WORDS)
+
+
+class Now(StrEnum):
+    """What the page shows."""
+
+    WAITING = "waiting"
+    """Everything said is kept; the dialogue owes the next question."""
+    QUESTION = "question"
+    ASIDE = "aside"
+    REVISIT = "revisit"
+    """An earlier answer is being changed or added to."""
+    BREAK = "break"
+    STOPPED = "stopped"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a conversation stands: worked out from its turns, and from nothing else."""
+
+    now: Now
+    asked: Turn | None
+    """The bot's turn on show: a question, an aside or the ending; when revisiting, the question of old."""
+    answers: tuple[Answer, ...]
+    """Every answer in the order first given, those of a road no longer taken included."""
+    path: tuple[int, ...]
+    """Numbers of the answers that led to the latest question, in the order the dialogue heard them."""
+    unsettled: frozenset[int]
+    """Answers on the path that the dialogue would now hear otherwise: it must be told the path afresh."""
+    came_round: int
+    """The number of the turn at which what was put off came round again; 0 before that."""
+    opened: frozenset[Control]
+    notices: tuple[Turn, ...]
+    revisiting: Control | None = None
+    revisited: Said | None = None
+    stopped: Control | None = None
+    last: int = 0
+    """The number of the latest turn."""
+
+    def answer(self, number: int) -> Answer | None:
+        """Find an answer by the number of its first turn, of a later wording, or of something added to it."""
+        for answer in self.answers:
+            if any(turn.number == number for said in (answer.said, *answer.additions) for turn in said.versions):
+                return answer
+        return None
+
+    def said(self, number: int) -> Said | None:
+        """Find what was said by the number of any of its wordings."""
+        for answer in self.answers:
+            for said in (answer.said, *answer.additions):
+                if any(turn.number == number for turn in said.versions):
+                    return said
+        return None
+
+    @property
+    def put_off(self) -> tuple[Answer, ...]:
+        """Questions of this road that were answered "ask me later"."""
+        return tuple(answer for answer in self.answers if answer.is_put_off and answer.number in self.path)
+
+    def kept_for(self, asked: str, wording: str, path: Sequence[int]) -> Answer | None:
+        """Find an answer already given to this very question that `path` does not hold yet.
+
+        The same question is the same name about the same things (`turn:20`, `card:feel_safer`), so an answer is never
+        filed under another question. What was put off before the round is not an answer any more.
+        """
+        for answer in self.answers:
+            if answer.number in path or (answer.is_put_off and answer.current.number < self.came_round):
+                continue
+            question = answer.question
+            if question.asked == asked and REFERENCE.findall(question.words) == REFERENCE.findall(wording):
+                return answer
+        return None
+
+    @property
+    def put_off_here(self) -> Answer | None:
+        """The "ask me later" that the question on show brings back, if it does."""
+        if self.asked is None:
+            return None
+        refers = REFERENCE.findall(self.asked.words)
+        for answer in self.answers:
+            if (
+                answer.is_put_off
+                and answer.current.number < self.came_round
+                and answer.question.asked == self.asked.asked
+                and REFERENCE.findall(answer.question.words) == refers
+            ):
+                return answer
+        return None
+
+    @property
+    def previous(self) -> Answer | None:
+        """The answer just before the question on show; going back shows this one."""
+        if self.now is Now.REVISIT and self.revisited is not None:
+            on_show = self.answer(self.revisited.first.number)
+            earlier = self.path[: self.path.index(on_show.number)] if on_show and on_show.number in self.path else ()
+        else:
+            earlier = self.path
+        return self.answer(earlier[-1]) if earlier else None
+
+    @property
+    def is_everything_taken_back(self) -> bool:
+        """Whether the person stopped and took back all they said."""
+        return self.stopped is Control.STOP_AND_TAKE_BACK
+
+
+def _is_put_off(turn: Turn) -> bool:
+    return turn.kind is Kind.SKIP and turn.choice == (Skip.LATER,)
+
+
+def heard_as(turn: Turn) -> tuple[Kind, tuple[str, ...]]:
+    """Give the part of an answer that the dialogue engine can tell: what kind it is and what was chosen, never words."""
+    return turn.kind, turn.choice
+
+
+def standing(turns: Sequence[Turn]) -> Standing:
+    """Work out where a conversation stands from its turns, in order."""
+    fold = _Fold()
+    for turn in turns:
+        fold.hear(turn)
+    return fold.standing()
+
+
+class _Fold:
+    """One pass over the turns."""
+
+    def __init__(self) -> None:
+        self.by_number: dict[int, Turn] = {}
+        self.roots: dict[int, int] = {}
+        self.versions: dict[int, list[Turn]] = {}
+        self.additions: dict[int, list[int]] = {}
+        self.order: list[int] = []
+        self.path: list[int] = []
+        self.unsettled: set[int] = set()
+        self.asked: Turn | None = None
+        self.is_answered = True
+        self.aside: Turn | None = None
+        self.revisit: tuple[Control, int] | None = None
+        self.opened: set[Control] = set()
+        self.notices: list[Turn] = []
+        self.on_break = False
+        self.stopped: Control | None = None
+        self.came_round = 0
+        self.last = 0
+
+    def hear(self, turn: Turn) -> None:
+        self.by_number[turn.number] = turn
+        self.last = turn.number
+        match turn.kind:
+            case Kind.QUESTION | Kind.ENDING:
+                self._asked(turn)
+            case Kind.ASIDE:
+                self.aside = turn
+            case Kind.REPLY:
+                self.aside = None
+            case Kind.NOTICE:
+                self.notices.append(turn)
+            case Kind.WORDS | Kind.CHOICE | Kind.SKIP | Kind.TAKEN_BACK:
+                self._answered(turn)
+            case Kind.CONTROL:
+                self._controlled(turn)
+            case Kind.NOTE:
+                pass
+
+    def _asked(self, turn: Turn) -> None:
+        path = json.loads(turn.asking).get("path") if turn.asking else None
+        if path is not None:
+            self.path = [int(number) for number in path]
+        self.unsettled.clear()
+        self.asked, self.is_answered = turn, False
+        self.opened.clear()
+        self.revisit = None
+
+    def _answered(self, turn: Turn) -> None:
+        self.opened.clear()
+        if turn.adds_to is not None:
+            self.roots[turn.number] = turn.number
+            self.versions[turn.number] = [turn]
+            self.additions.setdefault(self.roots[turn.adds_to], []).append(turn.number)
+            self.revisit = None
+        elif self.asked is not None and turn.answers == self.asked.number and not self.is_answered:
+            self._answered_now(turn)
+        elif turn.replaces is not None:
+            self._said_otherwise(turn)
+
+    def _answered_now(self, turn: Turn) -> None:
+        self.is_answered = True
+        self.notices.clear()
+        if turn.replaces is not None and turn.replaces in self.roots:
+            root = self.roots[turn.replaces]
+            self.roots[turn.number] = root
+            self.versions[root].append(turn)
+        else:
+            root = turn.number
+            self.roots[root] = root
+            self.versions[root] = [turn]
+            self.order.append(root)
+        self.path.append(root)
+
+    def _said_otherwise(self, turn: Turn) -> None:
+        assert turn.replaces is not None
+        root = self.roots[turn.replaces]
+        before = Said(tuple(self.versions[root])).heard
+        self.roots[turn.number] = root
+        self.versions[root].append(turn)
+        if turn.kind is not Kind.TAKEN_BACK and heard_as(turn) != heard_as(before) and root in self.path:
+            self.unsettled.add(root)
+        self.revisit = None
+
+    def _controlled(self, turn: Turn) -> None:
+        control = Control(turn.choice[0])
+        if control in OPENING:
+            self.opened.add(control)
+        elif control in REVISITING:
+            target = referred(turn.choice[1])
+            assert target is not None
+            self.revisit = control, target
+            self.opened.clear()
+        elif control is Control.CANCEL:
+            self.revisit = None
+            self.opened.clear()
+        elif control is Control.TAKE_A_BREAK:
+            self.on_break = True
+        elif control is Control.COME_BACK:
+            self.on_break = False
+            self.stopped = None if self.stopped is Control.STOP_AND_KEEP else self.stopped
+            self.opened.clear()
+        elif control in (Control.STOP_AND_KEEP, Control.STOP_AND_TAKE_BACK):
+            self.stopped = control
+        elif control is Control.COME_ROUND:
+            self.came_round = turn.number
+            self.unsettled.update(root for root in self.path if _is_put_off(self.versions[root][-1]))
+
+    def standing(self) -> Standing:
+        answers = tuple(
+            Answer(
+                question=self._question(self.versions[root][0]),
+                said=Said(tuple(self.versions[root])),
+                additions=tuple(Said(tuple(self.versions[added])) for added in self.additions.get(root, ())),
+            )
+            for root in self.order
+        )
+        revisited = None
+        asked = self.asked
+        if self.revisit is not None:
+            root = self.roots[self.revisit[1]]
+            revisited = Said(tuple(self.versions[root]))
+            asked = self._question(revisited.first)
+        now = self._now()
+        if now is Now.ASIDE:
+            asked = self.aside
+        return Standing(
+            now=now,
+            asked=asked,
+            answers=answers,
+            path=tuple(self.path),
+            unsettled=frozenset(self.unsettled),
+            came_round=self.came_round,
+            opened=frozenset(self.opened),
+            notices=tuple(self.notices),
+            revisiting=self.revisit[0] if self.revisit else None,
+            revisited=revisited,
+            stopped=self.stopped,
+            last=self.last,
+        )
+
+    def _now(self) -> Now:
+        if self.stopped is not None:
+            return Now.STOPPED
+        if self.on_break:
+            return Now.BREAK
+        if self.aside is not None:
+            return Now.ASIDE
+        if self.revisit is not None:
+            return Now.REVISIT
+        if self.asked is None or self.is_answered or self.unsettled:
+            return Now.WAITING
+        return Now.ENDED if self.asked.kind is Kind.ENDING else Now.QUESTION
+
+    def _question(self, turn: Turn) -> Turn:
+        while turn.adds_to is not None:
+            turn = self.by_number[turn.adds_to]
+        assert turn.answers is not None
+        return self.by_number[turn.answers]
