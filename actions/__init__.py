@@ -1,0 +1,1 @@
+"""Custom actions: what the answers of a section become in the record."""

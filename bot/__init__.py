@@ -1,0 +1,1 @@
+"""Own Words: a guided conversation that keeps what a person says, in their own words."""

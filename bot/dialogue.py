@@ -1,0 +1,450 @@
+"""The dialogue engine: talks to the box, starts it, watches it. It hears references and choices, never words.
+
+The box is Rasa in an environment of its own (`box/`). What it is told is a *path*: the answers given so far, in order,
+each as a turn's number, its kind and what was chosen. Everything it holds can be thrown away: a box that knows less
+than it should, or something else, is told the path afresh.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import os
+import secrets
+import socket
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+
+log = logging.getLogger(__name__)
+
+SECRET_HEADER = "X-Own-Words-Secret"
+TURN_LIMIT = 6.0
+"""Seconds to wait for the box; its own limit is 5."""
+BATCH = 20
+"""How many answers of a path are told at once when it is told afresh."""
+HEALTH_EVERY = 2.0
+HEALTH_LIMIT = 3.0
+HEALTH_STRIKES = 3
+READY_LIMIT = 120.0
+BACK_OFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+FAILURES_BEFORE_PAUSE = 5
+
+
+class DialogueUnavailable(Exception):
+    """The box gave no clean answer. Words are kept all the same; the next question comes when it is back."""
+
+
+class DialogueBroken(Exception):
+    """The Rasa project cannot be trained. The message is Rasa's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One answer as the box hears it."""
+
+    number: int
+    intent: str
+    choice: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Give it the form of the box's protocol."""
+        return {"number": self.number, "intent": self.intent, "choice": list(self.choice)}
+
+
+def beginning(stage: str, speaker: str) -> Delivery:
+    """Give the first delivery of every path: which conversation it is, and whose."""
+    return Delivery(0, "begin", (stage, speaker))
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One thing the bot says: which response, its wording, and the hints that ride with it."""
+
+    response: str
+    wording: str
+    custom: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came back from the box."""
+
+    utterances: tuple[Utterance, ...]
+    form: str | None
+    question: str | None
+
+
+class Dialogue(Protocol):
+    """Whoever decides what is asked next."""
+
+    async def ask(self, conversation_id: str, path: Sequence[Delivery]) -> Heard:
+        """Tell the path so far and hear what is said next. Raises DialogueUnavailable."""
+        ...
+
+    async def forget(self, conversation_id: str) -> None:
+        """Drop what is remembered of a conversation."""
+        ...
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a question can be expected at once."""
+        ...
+
+
+class Receipts:
+    """Which custom actions have truly run, by conversation, since the box was last asked.
+
+    Rasa logs a failed action and goes on, so its word is not enough (trust.md 3).
+    """
+
+    def __init__(self) -> None:
+        self._ran: dict[str, Counter[str]] = {}
+
+    def expect(self, conversation_id: str) -> None:
+        """Begin counting for one question to the box."""
+        self._ran[conversation_id] = Counter()
+
+    def note(self, conversation_id: str, action: str) -> None:
+        """Say that an action has run to its end."""
+        self._ran.setdefault(conversation_id, Counter())[action] += 1
+
+    def collect(self, conversation_id: str) -> Counter[str]:
+        """Give what ran, and stop counting."""
+        return self._ran.pop(conversation_id, Counter())
+
+
+def digest(conversation_id: str, path: Sequence[Delivery]) -> str:
+    """Give the running digest by which app and box agree on what has been heard."""
+    value = hashlib.sha256(conversation_id.encode()).hexdigest()
+    for step in path:
+        heard = f"{value}|{step.number}|{step.intent}|{','.join(step.choice)}"
+        value = hashlib.sha256(heard.encode()).hexdigest()
+    return value
+
+
+class BoxClient:
+    """Asks the box over loopback HTTP."""
+
+    def __init__(self, address: str, secret: str, receipts: Receipts) -> None:
+        self._http = httpx.AsyncClient(
+            base_url=f"{address}/webhooks/own_words",
+            headers={SECRET_HEADER: secret},
+            timeout=httpx.Timeout(TURN_LIMIT),
+            trust_env=False,
+        )
+        self._receipts = receipts
+        self._failures = 0
+        self.is_ready = False
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def ask(self, conversation_id: str, path: Sequence[Delivery]) -> Heard:
+        """Tell the path so far and hear what is said next. Raises DialogueUnavailable."""
+        if not self.is_ready:
+            raise DialogueUnavailable("the box is not ready")
+        try:
+            heard = await self._ask(conversation_id, path)
+        except DialogueUnavailable:
+            self._failures += 1
+            if self._failures >= FAILURES_BEFORE_PAUSE:
+                # Quick refusals until the watcher has seen a canned turn answered again.
+                self.is_ready = False
+            raise
+        self._failures = 0
+        return heard
+
+    async def forget(self, conversation_id: str) -> None:
+        """Drop what the box remembers of a conversation; a box that is away has forgotten already."""
+        with contextlib.suppress(httpx.HTTPError):
+            await self._http.post("/forget", json={"conversation_id": conversation_id})
+
+    async def answers_a_canned_turn(self) -> bool:
+        """Whether the box gives a first question to an invented conversation."""
+        canned = secrets.token_hex(16)
+        try:
+            answer = await self._http.post(
+                "/turns", json=_request(canned, (), [beginning("first", "person")]), timeout=HEALTH_LIMIT
+            )
+            await self._http.post("/forget", json={"conversation_id": canned}, timeout=HEALTH_LIMIT)
+            return answer.status_code == 200 and bool(answer.json()["utterances"])
+        except (httpx.HTTPError, ValueError, KeyError):
+            return False
+
+    async def is_alive(self) -> bool:
+        """Whether the box answers at all."""
+        try:
+            return (await self._http.get("/ready", timeout=HEALTH_LIMIT)).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def trust_again(self) -> None:
+        """Take questions again, after a canned turn was answered."""
+        self._failures = 0
+        self.is_ready = True
+
+    async def _ask(self, conversation_id: str, path: Sequence[Delivery]) -> Heard:
+        answer = await self._tell(conversation_id, path[:-1], path[-1:])
+        if answer.status_code == 409:
+            answer = await self._tell_afresh(conversation_id, path)
+        return _heard(answer)
+
+    async def _tell_afresh(self, conversation_id: str, path: Sequence[Delivery]) -> httpx.Response:
+        answer: httpx.Response | None = None
+        for start in range(0, len(path), BATCH):
+            answer = await self._tell(conversation_id, path[:start], path[start : start + BATCH])
+            if answer.status_code != 200:
+                break
+        assert answer is not None
+        return answer
+
+    async def _tell(
+        self, conversation_id: str, before: Sequence[Delivery], turns: Sequence[Delivery]
+    ) -> httpx.Response:
+        self._receipts.expect(conversation_id)
+        try:
+            answer = await self._http.post("/turns", json=_request(conversation_id, before, turns))
+        except httpx.HTTPError as error:
+            raise DialogueUnavailable(f"the box did not answer: {type(error).__name__}") from error
+        finally:
+            ran = self._receipts.collect(conversation_id)
+        if answer.status_code == 200 and not answer.json().get("repeated", False):
+            missing = Counter(answer.json()["actions"]) - ran
+            if missing:
+                await self.forget(conversation_id)
+                raise DialogueUnavailable(f"an action did not run: {', '.join(sorted(missing))}")
+        if answer.status_code in {502, 504}:
+            # The tracker may have moved on without its action: the path is told afresh next time.
+            await self.forget(conversation_id)
+        return answer
+
+
+def _request(conversation_id: str, before: Sequence[Delivery], turns: Sequence[Delivery]) -> dict[str, Any]:
+    return {
+        "conversation_id": conversation_id,
+        "after": {"count": len(before), "digest": digest(conversation_id, before)},
+        "turns": [turn.as_json() for turn in turns],
+    }
+
+
+def _heard(answer: httpx.Response) -> Heard:
+    if answer.status_code != 200:
+        raise DialogueUnavailable(f"the box answered {answer.status_code}")
+    try:
+        told = answer.json()
+        utterances = tuple(
+            Utterance(item["response"], item["wording"], {**item.get("custom", {})}) for item in told["utterances"]
+        )
+        return Heard(utterances, told.get("form"), told.get("question"))
+    except (ValueError, KeyError, TypeError) as error:
+        raise DialogueUnavailable("the box's answer could not be read") from error
+
+
+def free_port() -> int:
+    """Find a loopback port that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+# --- training -------------------------------------------------------------------------------------------------------
+
+
+def project_digest(project: Path) -> str:
+    """Give the digest of all that training depends on: config, domain and data."""
+    value = hashlib.sha256()
+    for path in [project / "config.yml", project / "domain.yml", *sorted((project / "data").glob("*.yml"))]:
+        value.update(path.relative_to(project).as_posix().encode())
+        value.update(path.read_bytes())
+    return value.hexdigest()[:16]
+
+
+def model_path(project: Path, data: Path) -> Path:
+    """Say where the model of the project as it stands is kept."""
+    return data / "models" / f"{project_digest(project)}.tar.gz"
+
+
+async def train(project: Path, data: Path, python: Path, say: Callable[[str], None]) -> Path:
+    """Give the model for the project as it stands: the cached one, or a new one once Rasa has validated the project.
+
+    Raises DialogueBroken with Rasa's own message.
+    """
+    model = model_path(project, data)
+    if model.exists():
+        return model
+    if not python.exists():
+        raise DialogueBroken(f"The dialogue engine is not installed: {python.name} is missing. Run make serve.")
+    say("Checking the interview ...")
+    await _rasa(
+        project, data, python, "data", "validate", "--fail-on-warnings", "--domain", "domain.yml", "--data", "data"
+    )
+    say("Training the dialogue (about half a minute, once) ...")
+    model.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = f"unfinished-{model.name.removesuffix('.tar.gz')}"
+    await _rasa(project, data, python, "train", "--out", str(model.parent), "--fixed-model-name", unfinished)
+    (model.parent / f"{unfinished}.tar.gz").rename(model)
+    for old in model.parent.glob("*.tar.gz"):
+        if old != model:
+            old.unlink()
+    return model
+
+
+async def _rasa(project: Path, data: Path, python: Path, *arguments: str) -> None:
+    child = await asyncio.create_subprocess_exec(
+        str(python),
+        "-m",
+        "rasa",
+        *arguments,
+        cwd=project,
+        env=_box_environment(data, {}),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    printed, _ = await child.communicate()
+    if child.returncode != 0:
+        lines = [line for line in printed.decode(errors="replace").splitlines() if line.strip()]
+        raise DialogueBroken("\n".join(lines[-15:]))
+
+
+# --- the supervised child -------------------------------------------------------------------------------------------
+
+
+def _box_environment(data: Path, more: dict[str, str]) -> dict[str, str]:
+    home = data / "box"
+    home.mkdir(parents=True, exist_ok=True)
+    return {
+        "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+        "HOME": str(home),
+        "MPLCONFIGDIR": str(home),
+        "LANG": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "RASA_TELEMETRY_ENABLED": "false",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "LOG_LEVEL": "WARNING",
+        "LOG_LEVEL_LIBRARIES": "ERROR",
+        "MAX_NUMBER_OF_PREDICTIONS": "40",
+        "SANIC_WORKERS": "1",
+        "SQLALCHEMY_WARN_20": "0",
+        "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+        "PYTHONWARNINGS": "ignore",
+        "OWNWORDS_ACTIONS_URL": "http://127.0.0.1:1/webhook",
+        "OWNWORDS_BOX_SECRET": "none",
+        **more,
+    }
+
+
+class Box:
+    """The box as a child process: started, watched, and started again with growing pauses when it dies or hangs."""
+
+    def __init__(
+        self, *, project: Path, data: Path, python: Path, model: Path, port: int, actions_port: int, secret: str
+    ) -> None:
+        self._project = project
+        self._data = data
+        self._python = python
+        self._model = model
+        self._port = port
+        self._environment = _box_environment(
+            data,
+            {
+                "OWNWORDS_BOX_SECRET": secret,
+                "OWNWORDS_ACTIONS_URL": f"http://127.0.0.1:{actions_port}/webhook",
+            },
+        )
+        self.receipts = Receipts()
+        self.client = BoxClient(f"http://127.0.0.1:{port}", secret, self.receipts)
+        self._watching: asyncio.Task[None] | None = None
+        self.pid: int | None = None
+        self.starts = 0
+
+    async def start(self) -> None:
+        """Begin to start and watch the box; returns at once."""
+        self._watching = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        """End the box and the watching."""
+        if self._watching is not None:
+            self._watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watching
+        await self.client.close()
+
+    async def _watch(self) -> None:
+        short_lives = 0
+        while True:
+            began = asyncio.get_running_loop().time()
+            child = await self._spawn()
+            try:
+                await self._live(child)
+            finally:
+                self.client.is_ready = False
+                await _end(child)
+            lived = asyncio.get_running_loop().time() - began
+            short_lives = 0 if lived > READY_LIMIT else short_lives + 1
+            pause = BACK_OFF[min(short_lives, len(BACK_OFF)) - 1] if short_lives else 0.0
+            log.warning("the dialogue engine ended; starting it again in %.0f s", pause)
+            await asyncio.sleep(pause)
+
+    async def _spawn(self) -> asyncio.subprocess.Process:
+        self.starts += 1
+        logs = self._data / "log"
+        logs.mkdir(parents=True, exist_ok=True)
+        with (logs / "box.log").open("ab") as log_file:
+            child = await asyncio.create_subprocess_exec(
+                str(self._python),
+                "box/leash.py",
+                str(os.getpid()),
+                "rasa",
+                "run",
+                "-i",
+                "127.0.0.1",
+                "-p",
+                str(self._port),
+                "-m",
+                str(self._model),
+                "--credentials",
+                "credentials.yml",
+                "--endpoints",
+                "endpoints.yml",
+                cwd=self._project,
+                env=self._environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log_file,
+                stderr=log_file,
+            )
+        self.pid = child.pid
+        return child
+
+    async def _live(self, child: asyncio.subprocess.Process) -> None:
+        """Return when the child has died, hangs, or never became ready."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + READY_LIMIT
+        strikes = 0
+        while child.returncode is None:
+            if not self.client.is_ready:
+                if await self.client.answers_a_canned_turn():
+                    self.client.trust_again()
+                    strikes = 0
+                    deadline = loop.time() + READY_LIMIT
+                elif loop.time() > deadline:
+                    return
+            else:
+                strikes = 0 if await self.client.is_alive() else strikes + 1
+                if strikes >= HEALTH_STRIKES:
+                    return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(child.wait(), timeout=HEALTH_EVERY if self.client.is_ready else 0.5)
+
+
+async def _end(child: asyncio.subprocess.Process) -> None:
+    if child.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+        await child.wait()

@@ -1,0 +1,125 @@
+"""Settings, from the environment and `.env`. A bad value stops the start and names its variable."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The project folder: Rasa's files and the default places for data lie here."""
+
+
+class BadSetting(Exception):
+    """A setting that cannot be used; the message names the variable, what is wrong and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that may differ from one place to another. Each field is `OWNWORDS_<NAME>` in `.env.example`."""
+
+    data: Path
+    """Where everything written lives: database, models, logs without words."""
+    database: str
+    root_key: Path
+    """The key that opens all others. Never inside `data`."""
+    host: str
+    port: int
+    box_port: int
+    """Loopback port of the dialogue engine; 0 takes any free one."""
+    actions_port: int
+    """Loopback port on which the app serves the custom actions; 0 takes any free one."""
+    box_python: Path
+    secure_cookies: bool
+    team: str
+    """The team as the person reads it: "the safeguarding team" of a council has a plainer name here."""
+    read_within: str
+    """When a person reads what was said, in plain words."""
+    phone: str
+    phone_hours: str
+    out_of_hours_phone: str
+    leave_to: str
+    """Where "Leave quickly" goes: a page without anything personal on it."""
+
+
+DEFAULTS: dict[str, str] = {
+    "DATA": "var",
+    "DATABASE": "",
+    "ROOT_KEY": "keys/root.key",
+    "HOST": "127.0.0.1",
+    "PORT": "8000",
+    "BOX_PORT": "0",
+    "ACTIONS_PORT": "0",
+    "BOX_PYTHON": ".venv-box/bin/python",
+    "SECURE_COOKIES": "no",
+    "TEAM": "the adult support team",
+    "READ_WITHIN": "two working days",
+    "PHONE": "",
+    "PHONE_HOURS": "",
+    "OUT_OF_HOURS_PHONE": "",
+    "LEAVE_TO": "https://www.bbc.co.uk/weather",
+}
+
+
+def load(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
+    """Read the settings; the environment wins over `.env`. Raises BadSetting."""
+    kept = dotenv_values(env_file if env_file is not None else ROOT / ".env")
+    found = {**kept, **(os.environ if environment is None else environment)}
+    unknown = sorted(name for name in kept if name.startswith("OWNWORDS_") and name[9:] not in DEFAULTS)
+    if unknown:
+        raise BadSetting(f"{unknown[0]} in .env is not a setting of Own Words; .env.example names them all.")
+
+    def value(name: str) -> str:
+        return found.get(f"OWNWORDS_{name}") or DEFAULTS[name]
+
+    data = _path(value("DATA"))
+    return Settings(
+        data=data,
+        database=_database(value("DATABASE") or f"sqlite:///{data / 'ownwords.sqlite3'}"),
+        root_key=_path(value("ROOT_KEY")),
+        host=value("HOST"),
+        port=_port("PORT", value("PORT")),
+        box_port=_port("BOX_PORT", value("BOX_PORT")),
+        actions_port=_port("ACTIONS_PORT", value("ACTIONS_PORT")),
+        box_python=_path(value("BOX_PYTHON")),
+        secure_cookies=_yes_or_no("SECURE_COOKIES", value("SECURE_COOKIES")),
+        team=value("TEAM"),
+        read_within=value("READ_WITHIN"),
+        phone=value("PHONE"),
+        phone_hours=value("PHONE_HOURS"),
+        out_of_hours_phone=value("OUT_OF_HOURS_PHONE"),
+        leave_to=_address("LEAVE_TO", value("LEAVE_TO")),
+    )
+
+
+def _path(written: str) -> Path:
+    # Not resolved: `.venv-box/bin/python` is a link that must stay one for its environment to be found.
+    return ROOT / Path(written).expanduser()
+
+
+def _port(name: str, written: str) -> int:
+    if not (written.isascii() and written.isdigit() and int(written) <= 65535):
+        raise BadSetting(f"OWNWORDS_{name} is {written!r}; it must be a port number from 0 to 65535.")
+    return int(written)
+
+
+def _yes_or_no(name: str, written: str) -> bool:
+    if written.lower() not in {"yes", "no"}:
+        raise BadSetting(f"OWNWORDS_{name} is {written!r}; it must be yes or no.")
+    return written.lower() == "yes"
+
+
+def _database(written: str) -> str:
+    if not written.startswith("sqlite:///"):
+        # The value itself is not repeated: it may hold a password.
+        raise BadSetting("OWNWORDS_DATABASE must begin with sqlite:/// and a path; other databases come later.")
+    return written
+
+
+def _address(name: str, written: str) -> str:
+    parts = urlsplit(written)
+    if parts.scheme not in {"https", "http"} or not parts.hostname:
+        raise BadSetting(f"OWNWORDS_{name} is {written!r}; it must be a whole address such as {DEFAULTS[name]}.")
+    return written
