@@ -1,0 +1,47 @@
+"""Wrong codes, counted by minute. Nothing here names a conversation; a network is named by a keyed digest only."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement
+
+from bot.store import tables
+from bot.store.rows import Rows, moment, stamp
+
+MINUTE = 60 * 1_000_000
+
+
+class Attempts:
+    """The wrong codes of one transaction. `network` is a digest that the caller made under a key of the day."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def count_wrong(self, network: str, now: datetime) -> None:
+        """Count a wrong code."""
+        attempts = tables.attempts
+        minute = stamp(now) // MINUTE * MINUTE
+        row = self._rows.first(attempts, attempts.c.network == network, attempts.c.at == minute, locked=True)
+        if row is None:
+            self._rows.add(attempts, {"network": network, "at": minute, "wrong": 1})
+        else:
+            self._rows.replace(attempts, row, to={"wrong": row["wrong"] + 1})
+
+    def wrong(self, since: datetime, *, network: str | None = None) -> int:
+        """Wrong codes since then, the whole of that minute included: from one network, or from all."""
+        return sum(row["wrong"] for row in self._since(since, network))
+
+    def last_wrong_at(self, since: datetime, *, network: str | None = None) -> datetime | None:
+        """The minute of the last wrong code since then, if there was one."""
+        minutes = [row["at"] for row in self._since(since, network)]
+        return moment(max(minutes)) if minutes else None
+
+    def drop(self, before: datetime) -> None:
+        """Let go of what was counted before this."""
+        self._rows.drop(tables.attempts, tables.attempts.c.at < stamp(before))
+
+    def _since(self, since: datetime, network: str | None) -> list[dict[str, int]]:
+        attempts = tables.attempts
+        where: list[ColumnElement[bool]] = [attempts.c.at >= stamp(since) // MINUTE * MINUTE]
+        if network is not None:
+            where.append(attempts.c.network == network)
+        return self._rows.every(attempts, *where, order_by=[attempts.c.at, attempts.c.network])

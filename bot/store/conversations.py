@@ -1,0 +1,268 @@
+"""Conversations at rest. Turns are added, never changed.
+
+Each conversation is a chain: the head of a turn is a digest over the head before it, all that the turn holds, and the
+digest of its sealed words. So a turn that was changed, removed, moved or slipped in shows, with or without keys.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from bot.conversation import How, Kind, Speaker, Stage, Turn
+from bot.store import tables
+from bot.store.errors import Missing, StoreError
+from bot.store.keys import Keys
+from bot.store.rows import Row, Rows, encode, moment, moment_or_none, stamp
+from bot.store.sealing import DataKey, bound
+
+SCHEMA = "turn 1"
+"""Which additional data a turn's seal has."""
+
+
+class Origin(StrEnum):
+    """Where a conversation is held."""
+
+    PAGE = "page"
+    SHELL = "shell"
+
+
+class AlreadyKept(StoreError):
+    """This step token has brought its turn before. Nothing was added; `turn` is the one that was kept."""
+
+    def __init__(self, turn: Turn) -> None:
+        super().__init__(f"Turn {turn.number} was brought by this step token already.")
+        self.turn = turn
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What is known of a conversation beside its turns."""
+
+    conversation_id: str
+    enquiry_id: str | None
+    stage: Stage
+    speaker: Speaker
+    begun_at: datetime
+    interview_version: str
+    origin: Origin
+    length: int
+    """How many turns it has."""
+    last_kind: Kind | None
+    last_said_at: datetime | None
+    head: bytes
+    """The digest of all its turns."""
+
+
+class Conversations:
+    """The conversations of one transaction."""
+
+    def __init__(self, rows: Rows, keys: Keys) -> None:
+        self._rows = rows
+        self._keys = keys
+
+    def begin(
+        self,
+        *,
+        stage: Stage,
+        speaker: Speaker,
+        begun_at: datetime,
+        interview_version: str,
+        origin: Origin = Origin.PAGE,
+        enquiry_id: str | None = None,
+    ) -> str:
+        """Begin a conversation and return its id. Without an enquiry it has a data key of its own."""
+        key_id = self._keys.make(begun_at).key_id if enquiry_id is None else self._enquiry(enquiry_id)["key_id"]
+        conversation_id = secrets.token_bytes(16).hex()
+        self._rows.add(
+            tables.conversations,
+            {
+                "conversation_id": conversation_id,
+                "enquiry_id": enquiry_id,
+                "key_id": key_id,
+                "stage": stage.value,
+                "speaker": speaker.value,
+                "begun_at": stamp(begun_at),
+                "interview_version": interview_version,
+                "origin": origin.value,
+                "length": 0,
+                "head": first_head(conversation_id, key_id, stamp(begun_at)),
+            },
+        )
+        return conversation_id
+
+    def join(self, conversation_id: str, enquiry_id: str) -> None:
+        """Say which enquiry a conversation belongs to. It keeps its own data key. Raises `Missing`."""
+        self._enquiry(enquiry_id)
+        conversations = tables.conversations
+        self._rows.change(
+            conversations, conversations.c.conversation_id == conversation_id, to={"enquiry_id": enquiry_id}
+        )
+
+    def get(self, conversation_id: str) -> Conversation:
+        """A conversation. Raises `Missing`."""
+        return _conversation(self._row(conversation_id))
+
+    def listed(self, *, enquiry_id: str | None = None) -> tuple[Conversation, ...]:
+        """All conversations, or those of one enquiry, in the order they began."""
+        conversations = tables.conversations
+        where = [] if enquiry_id is None else [conversations.c.enquiry_id == enquiry_id]
+        order = [conversations.c.begun_at, conversations.c.conversation_id]
+        return tuple(_conversation(row) for row in self._rows.every(conversations, *where, order_by=order))
+
+    def add(
+        self,
+        conversation_id: str,
+        *,
+        speaker: Speaker,
+        kind: Kind,
+        said_at: datetime,
+        asked: str | None = None,
+        answers: int | None = None,
+        words: str = "",
+        choice: tuple[str, ...] = (),
+        shown: tuple[str, ...] = (),
+        asking: str = "",
+        replaces: int | None = None,
+        adds_to: int | None = None,
+        how: How | None = None,
+        token: str | None = None,
+    ) -> Turn:
+        """Add a turn, sealed and numbered. It is kept once the transaction is.
+
+        Raises `AlreadyKept` when this token brought a turn before, `Missing` when the conversation or a turn that this
+        one points to is not there.
+        """
+        conversation = self._row(conversation_id, locked=True)
+        if token is not None and (earlier := self.turn_by_token(conversation_id, token)) is not None:
+            raise AlreadyKept(earlier)
+        number = conversation["length"] + 1
+        if any(pointed is not None and not 0 < pointed < number for pointed in (answers, replaces, adds_to)):
+            raise Missing("A turn can only point to an earlier one.")
+        key = self._keys.open(conversation["key_id"])
+        row: Row = {
+            "conversation_id": conversation_id,
+            "number": number,
+            "speaker": speaker.value,
+            "kind": kind.value,
+            "said_at": stamp(said_at),
+            "asked": asked,
+            "answers": answers,
+            "words": key.seal(words, place_of(key.key_id, conversation_id, number, speaker.value)),
+            "choice": json.dumps(choice),
+            "shown": json.dumps(shown),
+            "asking": asking,
+            "replaces": replaces,
+            "adds_to": adds_to,
+            "how": None if how is None else how.value,
+            "token": token,
+        }
+        row["head"] = next_head(conversation["head"], row)
+        self._rows.add(tables.turns, row)
+        self._rows.replace(
+            tables.conversations,
+            conversation,
+            to={"length": number, "last_kind": row["kind"], "last_said_at": row["said_at"], "head": row["head"]},
+        )
+        return _turn(row, words)
+
+    def turns(self, conversation_id: str) -> tuple[Turn, ...]:
+        """All turns of a conversation in their order. Raises `Missing`."""
+        key = self._keys.open(self._row(conversation_id)["key_id"])
+        turns = tables.turns
+        rows = self._rows.every(turns, turns.c.conversation_id == conversation_id, order_by=[turns.c.number])
+        return tuple(_turn(row, words_of(key, row)) for row in rows)
+
+    def turn(self, conversation_id: str, number: int) -> Turn:
+        """One turn. Raises `Missing`."""
+        conversation = self._row(conversation_id)
+        if not 0 < number <= conversation["length"]:
+            raise Missing(f"There is no turn {number} in conversation {conversation_id}.")
+        turns = tables.turns
+        row = self._rows.first(turns, turns.c.conversation_id == conversation_id, turns.c.number == number)
+        if row is None:
+            raise Missing(f"There is no turn {number} in conversation {conversation_id}.")
+        return _turn(row, words_of(self._keys.open(conversation["key_id"]), row))
+
+    def turn_by_token(self, conversation_id: str, token: str) -> Turn | None:
+        """The turn that this step token brought, if it brought one."""
+        turns = tables.turns
+        row = self._rows.first(turns, turns.c.conversation_id == conversation_id, turns.c.token == token)
+        if row is None:
+            return None
+        return _turn(row, words_of(self._keys.open(self._row(conversation_id)["key_id"]), row))
+
+    def _row(self, conversation_id: str, *, locked: bool = False) -> Row:
+        conversations = tables.conversations
+        row = self._rows.first(conversations, conversations.c.conversation_id == conversation_id, locked=locked)
+        if row is None:
+            raise Missing(f"There is no conversation {conversation_id}.")
+        return row
+
+    def _enquiry(self, enquiry_id: str) -> Row:
+        row = self._rows.first(tables.enquiries, tables.enquiries.c.enquiry_id == enquiry_id)
+        if row is None:
+            raise Missing(f"There is no enquiry {enquiry_id}.")
+        return row
+
+
+def place_of(key_id: str, conversation_id: str, number: int, speaker: str) -> bytes:
+    """Where the seal of a turn belongs. Not its enquiry: a conversation may be joined to one later."""
+    return bound(SCHEMA, key_id, conversation_id, number, speaker)
+
+
+def words_of(key: DataKey, row: Mapping[str, Any]) -> str:
+    """The words of a turn, opened. Raises `Damaged`."""
+    return key.open(row["words"], place_of(key.key_id, row["conversation_id"], row["number"], row["speaker"]))
+
+
+def first_head(conversation_id: str, key_id: str, begun_at: int) -> bytes:
+    """The head of a conversation without turns."""
+    begun = [("conversation_id", conversation_id), ("key_id", key_id), ("begun_at", begun_at)]
+    return hashlib.sha256(encode("conversation", begun)).digest()
+
+
+def next_head(head: bytes, row: Mapping[str, Any]) -> bytes:
+    """The head after a turn: over the head before it and every column, the digest of the seal in place of the seal."""
+    columns = {column.name: row[column.name] for column in tables.turns.c if column.name not in {"head", "proof"}}
+    columns["words"] = hashlib.sha256(row["words"]).digest()
+    return hashlib.sha256(head + encode("turn", columns.items())).digest()
+
+
+def _turn(row: Mapping[str, Any], words: str) -> Turn:
+    return Turn(
+        number=row["number"],
+        speaker=Speaker(row["speaker"]),
+        kind=Kind(row["kind"]),
+        said_at=moment(row["said_at"]),
+        asked=row["asked"],
+        answers=row["answers"],
+        words=words,
+        choice=tuple(json.loads(row["choice"])),
+        shown=tuple(json.loads(row["shown"])),
+        asking=row["asking"],
+        replaces=row["replaces"],
+        adds_to=row["adds_to"],
+        how=None if row["how"] is None else How(row["how"]),
+        token=row["token"],
+    )
+
+
+def _conversation(row: Row) -> Conversation:
+    return Conversation(
+        conversation_id=row["conversation_id"],
+        enquiry_id=row["enquiry_id"],
+        stage=Stage(row["stage"]),
+        speaker=Speaker(row["speaker"]),
+        begun_at=moment(row["begun_at"]),
+        interview_version=row["interview_version"],
+        origin=Origin(row["origin"]),
+        length=row["length"],
+        last_kind=None if row["last_kind"] is None else Kind(row["last_kind"]),
+        last_said_at=moment_or_none(row["last_said_at"]),
+        head=row["head"],
+    )

@@ -1,0 +1,183 @@
+"""The database underneath: how it is opened, what each connection is told, and what its errors mean.
+
+Whatever only SQLite or only PostgreSQL understands is said here and in the migrations, nowhere else.
+"""
+
+import logging
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from bot.store.errors import Cause, Damaged, NotKept, NotRead, NotReady
+
+DEFAULT_URL = "sqlite:///var/ownwords.sqlite3"
+
+LOCKED_FOR = 5.0
+"""Seconds that a write waits for others before it gives up, in this process and then in the database."""
+
+PRAGMAS = (
+    # Keeps a commit through a loss of power; with NORMAL it may be lost.
+    ("journal_mode", "WAL"),
+    ("synchronous", "FULL"),
+    # What is deleted is overwritten.
+    ("secure_delete", "ON"),
+    ("foreign_keys", "ON"),
+    # Triggers and views of a database that was tampered with call no function that could do harm.
+    ("trusted_schema", "OFF"),
+    # Without it INSERT OR REPLACE deletes a row without asking the trigger that forbids it.
+    ("recursive_triggers", "ON"),
+    ("cell_size_check", "ON"),
+    ("busy_timeout", str(int(LOCKED_FOR * 1000))),
+    ("temp_store", "MEMORY"),
+    ("journal_size_limit", str(64 * 1024 * 1024)),
+)
+
+_CAUSES = {
+    sqlite3.SQLITE_BUSY: Cause.LOCKED,
+    sqlite3.SQLITE_LOCKED: Cause.LOCKED,
+    sqlite3.SQLITE_FULL: Cause.FULL,
+    sqlite3.SQLITE_READONLY: Cause.READ_ONLY,
+    sqlite3.SQLITE_PERM: Cause.READ_ONLY,
+    sqlite3.SQLITE_IOERR: Cause.FAILING,
+    sqlite3.SQLITE_CANTOPEN: Cause.AWAY,
+}
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def url_of(database: str | Path) -> URL:
+    """The address of a database, from an SQLAlchemy URL or from the path of an SQLite file."""
+    if isinstance(database, Path):
+        return URL.create("sqlite", database=str(database))
+    try:
+        url = make_url(database)
+    except ArgumentError:
+        raise NotReady("The address of the database is not one. Write it as sqlite:///path or postgresql://…") from None
+    if url.get_backend_name() == "sqlite" and (url.database or ":memory:") == ":memory:":
+        raise NotReady("Words need a file to be kept in. Write the database as sqlite:///path")
+    return url
+
+
+def file_of(url: URL) -> Path | None:
+    """The file of an SQLite database; None where a server keeps it."""
+    return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
+
+
+def prepare_file(path: Path) -> None:
+    """Make the folder and the file if need be, for this account only (0600). Raises `NotReady`."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        path.chmod(0o600)
+    except OSError as error:
+        raise NotReady(
+            f"The database {path} cannot be written: {error.strerror}. "
+            "Give its folder to the account that runs Own Words."
+        ) from error
+
+
+def require_file(path: Path) -> None:
+    """Refuse to start where the file is missing, or it or its folder cannot be written. Raises `NotReady`."""
+    if not path.exists():
+        raise NotReady(f"There is no database at {path}. Make it with: python -m bot migrate")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise NotReady(f"The folder {path.parent} cannot be written. Give it to the account that runs Own Words.")
+    prepare_file(path)
+
+
+def connect(url: URL) -> Engine:
+    """The engine. Its errors and logs never show a parameter, and so never words."""
+    logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
+    engine = create_engine(url, hide_parameters=True, echo=False, pool_size=8, max_overflow=32, pool_timeout=LOCKED_FOR)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _tell_pragmas)
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
+@contextmanager
+def connect_to_read(engine: Engine) -> Iterator[Connection]:
+    """A connection that sees one moment of the database and keeps nobody from writing."""
+    with engine.connect() as connection:
+        connection.execution_options(reading=True)
+        with connection.begin():
+            yield connection
+
+
+def _tell_pragmas(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    # We say BEGIN ourselves: the driver would begin deferred, and a read-then-write would fail whatever the timeout.
+    connection.isolation_level = None
+    for name, value in PRAGMAS:
+        connection.execute(f"PRAGMA {name}={value}").fetchall()
+
+
+def _begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def cause_of(error: DBAPIError) -> Cause | None:
+    """Why the database did not do it; None when that was no fault of the moment."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return _CAUSES.get(code & 0xFF)
+    match getattr(error.orig, "sqlstate", None):
+        case "55P03" | "40001" | "40P01":
+            return Cause.LOCKED
+        case "53100":
+            return Cause.FULL
+        case "25006":
+            return Cause.READ_ONLY
+        case "58030":
+            return Cause.FAILING
+        case None:
+            return Cause.AWAY if error.connection_invalidated else None
+        case state:
+            return Cause.AWAY if state.startswith(("08", "57P")) else None
+
+
+class Rule(Enum):
+    """A rule of the tables that a row would break."""
+
+    UNIQUE = "unique"
+    REFERENCE = "reference"
+
+
+def broken_rule(error: IntegrityError) -> Rule | None:
+    """Which rule that was, where a caller can do something about it."""
+    match getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None):
+        case "SQLITE_CONSTRAINT_UNIQUE" | "SQLITE_CONSTRAINT_PRIMARYKEY" | "23505":
+            return Rule.UNIQUE
+        case "SQLITE_CONSTRAINT_FOREIGNKEY" | "23503":
+            return Rule.REFERENCE
+    return None
+
+
+def is_damage(error: DBAPIError) -> bool:
+    """Whether the database file itself is not as it was written."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return (code is not None and code & 0xFF in _DAMAGE) or "Could not decode to UTF-8" in str(error.orig)
+
+
+@contextmanager
+def naming_causes(problem: type[NotKept] | type[NotRead]) -> Iterator[None]:
+    """Turn the database's errors into ours. The original stays as the cause; it holds no parameters."""
+    try:
+        yield
+    except NoConnectionFree as error:
+        raise problem(Cause.BUSY) from error
+    except DBAPIError as error:
+        cause = cause_of(error)
+        if cause is not None:
+            raise problem(cause) from error
+        if is_damage(error):
+            raise Damaged("The database file is damaged. `python -m bot verify` says where.") from error
+        raise

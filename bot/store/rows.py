@@ -1,0 +1,168 @@
+"""The one way in and out of the tables. Each row is written with a proof and is read only with one.
+
+A proof is an HMAC over the table's name and all other columns, under a key that lies outside the database: a row that
+was changed by anything but this module, a disk included, is never used.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias
+
+from sqlalchemy import ColumnElement, Connection, Executable, Table, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from bot.store.database import Rule, broken_rule
+from bot.store.errors import Damaged, Missing, Taken
+
+Value: TypeAlias = str | int | bytes | None
+Row: TypeAlias = dict[str, Any]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+def stamp(moment: datetime) -> int:
+    """A time as the tables hold it: microseconds since 1970, UTC."""
+    if moment.tzinfo is None:
+        raise ValueError("A time without a zone is no time: give an aware datetime.")
+    return (moment - EPOCH) // MICROSECOND
+
+
+def moment(stamped: int) -> datetime:
+    """The time that was stamped, aware, UTC."""
+    return EPOCH + stamped * MICROSECOND
+
+
+def moment_or_none(stamped: int | None) -> datetime | None:
+    """As `moment`, for a column that may hold nothing."""
+    return None if stamped is None else moment(stamped)
+
+
+def encode(name: str, columns: Iterable[tuple[str, object]]) -> bytes:
+    """Name and columns as bytes that no other name and columns have: each part with its type and its length.
+
+    An empty column is left out, so that a column added by a later migration leaves earlier proofs as they are.
+    """
+    parts = [_part(b"t", name.encode())]
+    for column, value in columns:
+        if value is None:
+            continue
+        parts.append(_part(b"c", column.encode()))
+        match value:
+            case str():
+                parts.append(_part(b"s", value.encode("utf-8", "surrogateescape")))
+            case bytes():
+                parts.append(_part(b"b", value))
+            case int():
+                parts.append(_part(b"i", b"%d" % value))
+            case _:
+                # Only a damaged row holds anything else.
+                parts.append(_part(b"?", repr(value).encode()))
+    return b"".join(parts)
+
+
+def _part(tag: bytes, value: bytes) -> bytes:
+    return tag + len(value).to_bytes(4) + value
+
+
+def columns_of(table: Table) -> list[str]:
+    """The columns that a proof is over."""
+    return [column.name for column in table.c if column.name != "proof"]
+
+
+def prove(key: bytes, table: Table, row: Mapping[str, object]) -> bytes:
+    """The proof of a row: HMAC-SHA256 over its table's name and all its columns but the proof."""
+    message = encode(table.name, ((name, row[name]) for name in columns_of(table)))
+    return hmac.digest(key, message, hashlib.sha256)
+
+
+def is_proven(key: bytes, table: Table, row: Mapping[str, object]) -> bool:
+    """Whether this row is as it was kept."""
+    found = row["proof"]
+    return isinstance(found, bytes) and hmac.compare_digest(found, prove(key, table, row))
+
+
+class Rows:
+    """The rows that one transaction reads and writes."""
+
+    def __init__(self, connection: Connection, proof_key: bytes, *, may_write: bool) -> None:
+        self.connection = connection
+        self._proof_key = proof_key
+        self._may_write = may_write
+
+    def add(self, table: Table, row: Mapping[str, Value]) -> None:
+        """Add a row. Columns not named are empty. Raises `Taken` or `Missing` when another row forbids it."""
+        full = {name: row.get(name) for name in columns_of(table)}
+        for name, value in full.items():
+            if isinstance(value, str) and not _is_storable(value):
+                raise ValueError(f"{table.name}.{name} holds a NUL or a lone surrogate: seal it, or keep it out.")
+        full["proof"] = prove(self._proof_key, table, full)
+        self._write(table, insert(table).values(full))
+
+    def change(self, table: Table, *where: ColumnElement[bool], to: Mapping[str, Value]) -> None:
+        """Change columns of the one row that this finds. Raises `Missing` when there is none."""
+        row = self.first(table, *where, locked=True)
+        if row is None:
+            raise Missing(f"There is no such row in {table.name}.")
+        self.replace(table, row, to=to)
+
+    def replace(self, table: Table, row: Row, *, to: Mapping[str, Value]) -> None:
+        """Change columns of a row that was read in this transaction."""
+        changed = {**to, "proof": prove(self._proof_key, table, {**row, **to})}
+        key = [column == row[column.name] for column in table.primary_key.columns]
+        self._write(table, update(table).where(*key).values(changed))
+
+    def drop(self, table: Table, *where: ColumnElement[bool]) -> None:
+        """Delete the rows that this finds."""
+        self._write(table, delete(table).where(*where))
+
+    def first(
+        self,
+        table: Table,
+        *where: ColumnElement[bool],
+        order_by: Sequence[ColumnElement[Any]] = (),
+        locked: bool = False,
+    ) -> Row | None:
+        """The first row that this finds. `locked`: no other transaction changes it until this one ends."""
+        query = select(table).where(*where).order_by(*order_by).limit(1)
+        if locked:
+            query = query.with_for_update()
+        found = self.connection.execute(query).first()
+        return None if found is None else self._checked(table, tuple(found))
+
+    def every(self, table: Table, *where: ColumnElement[bool], order_by: Sequence[ColumnElement[Any]]) -> list[Row]:
+        """All rows that this finds, in this order."""
+        query = select(table).where(*where).order_by(*order_by)
+        return [self._checked(table, tuple(found)) for found in self.connection.execute(query)]
+
+    def next_number(self, table: Table, conversation_id: str) -> int:
+        """The number of this conversation's next row in a table that counts them from 1."""
+        highest = select(func.max(table.c.number)).where(table.c.conversation_id == conversation_id)
+        return int(self.connection.execute(highest).scalar_one() or 0) + 1
+
+    def _checked(self, table: Table, found: tuple[Any, ...]) -> Row:
+        row = dict(zip(table.c.keys(), found, strict=True))
+        if not is_proven(self._proof_key, table, row):
+            raise Damaged(f"A row of {table.name} is not as it was kept. `python -m bot verify` names it.")
+        return row
+
+    def _write(self, table: Table, statement: Executable) -> None:
+        if not self._may_write:
+            raise RuntimeError("This transaction only reads: use `with store.begin() as kept`.")
+        try:
+            self.connection.execute(statement)
+        except IntegrityError as error:
+            match broken_rule(error):
+                case Rule.UNIQUE:
+                    raise Taken(f"There is such a row in {table.name} already.") from error
+                case Rule.REFERENCE:
+                    raise Missing(f"A row of {table.name} would name something that is not in the store.") from error
+            raise
+
+
+def _is_storable(value: str) -> bool:
+    # PostgreSQL's text holds neither, SQLite's no surrogate. Asked before the driver, whose error would show the value.
+    return not re.search("[\0\ud800-\udfff]", value)

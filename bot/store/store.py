@@ -1,0 +1,204 @@
+"""The store as a whole. One `with` is one promise kept: all of it is on disk when it ends, or none of it."""
+
+import secrets
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy import Connection, Engine, inspect, literal_column, select, table
+from sqlalchemy import func as sql
+
+from bot.store import database, tables
+from bot.store.attempts import Attempts
+from bot.store.codes import Codes
+from bot.store.conversations import Conversations
+from bot.store.database import naming_causes
+from bot.store.drafts import Drafts
+from bot.store.enquiries import Enquiries
+from bot.store.errors import Cause, Damaged, NotKept, NotRead, NotReady
+from bot.store.flags import Flags
+from bot.store.keys import FOR_LASTING, Keys, OpenedKeys, RootKeys, add_key
+from bot.store.outcomes import Outcomes
+from bot.store.quotes import Quotes
+from bot.store.rows import Rows, is_proven
+from bot.store.sealing import KEY_BYTES, KeyProblem, Purpose, RootKey, derive
+from bot.store.visits import Visits
+
+ROTATED_AT_ONCE = 500
+"""Data keys that one transaction of a rotation wraps anew."""
+
+
+class Transaction:
+    """All that is kept, for as long as one transaction lasts."""
+
+    def __init__(self, rows: Rows, keys: Keys) -> None:
+        self.enquiries = Enquiries(rows, keys)
+        self.conversations = Conversations(rows, keys)
+        self.quotes = Quotes(rows)
+        self.outcomes = Outcomes(rows)
+        self.flags = Flags(rows)
+        self.drafts = Drafts(rows, keys)
+        self.visits = Visits(rows)
+        self.codes = Codes(rows)
+        self.attempts = Attempts(rows)
+
+
+class Store:
+    """Where words are kept. Synchronous: call it in a worker thread."""
+
+    def __init__(self, engine: Engine, roots: RootKeys, lasting: bytes) -> None:
+        self.engine = engine
+        self._roots = roots
+        self._lasting = lasting
+        self._proof_key = self.derive(Purpose.PROOFS)
+        self._opened = OpenedKeys()
+        self._writing = threading.Lock()
+        self._writer: int | None = None
+
+    @staticmethod
+    def migrate(address: str | Path, root: RootKey, now: datetime) -> None:
+        """Make the database if need be and bring its tables up to date. Raises `NotReady`, `NotKept`."""
+        from bot.store import migrating
+
+        url = database.url_of(address)
+        if (path := database.file_of(url)) is not None:
+            database.prepare_file(path)
+        engine = database.connect(url)
+        try:
+            with naming_causes(NotKept), engine.connect() as connection, connection.begin():
+                migrating.upgrade(connection)
+                if connection.execute(select(sql.count()).select_from(tables.keys)).scalar_one() == 0:
+                    secret = secrets.token_bytes(KEY_BYTES)
+                    rows = Rows(connection, derive(secret, Purpose.PROOFS), may_write=True)
+                    add_key(rows, FOR_LASTING, secret, root, now)
+        finally:
+            engine.dispose()
+
+    @classmethod
+    def open(cls, address: str | Path, root: RootKey, *, also: Iterable[RootKey] = ()) -> Self:
+        """Open a database. `also`: the earlier root key, while a rotation is under way.
+
+        Raises `NotReady` when it was not migrated or cannot be written, `KeyProblem` when this is not its root key.
+        """
+        url = database.url_of(address)
+        if (path := database.file_of(url)) is not None:
+            database.require_file(path)
+        engine = database.connect(url)
+        roots = RootKeys(root, also)
+        try:
+            with naming_causes(NotRead), database.connect_to_read(engine) as connection:
+                _check_migrated(connection)
+                lasting = _lasting_key(connection, roots)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine, roots, lasting)
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """Promise to keep something. Raises `NotKept` when it could not be; then none of it was."""
+        with self.writing_rows() as rows:
+            yield self._transaction(rows)
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """Read everything as it was at one moment, without waiting for who writes. Raises `NotRead`."""
+        with self.reading_rows() as rows:
+            yield self._transaction(rows)
+
+    def derive(self, purpose: str) -> bytes:
+        """256 bits for one purpose. They stay the same for the life of this database, whatever its root key."""
+        return derive(self._lasting, purpose)
+
+    def rotate(self, root: RootKey) -> int:
+        """Wrap every data key anew under another root key, and return how many there were.
+
+        Some at a time: interrupted, it may be done again, and until then the store opens with both root keys only.
+        """
+        self._roots.replace_by(root)
+        keys, done = tables.keys, 0
+        while True:
+            with self.writing_rows() as rows:
+                old = rows.every(keys, keys.c.root_key_id != root.key_id, order_by=[keys.c.key_id])[:ROTATED_AT_ONCE]
+                for row in old:
+                    wrapped = root.wrap(self._roots.unwrap(row["wrapped"], row["root_key_id"]))
+                    rows.replace(keys, row, to={"wrapped": wrapped, "root_key_id": root.key_id})
+            if not old:
+                return done
+            done += len(old)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def writing_rows(self) -> Iterator[Rows]:
+        """As `begin`, for what concerns rows themselves."""
+        if self._writer == threading.get_ident():
+            raise RuntimeError("One promise at a time: this thread has a transaction open.")
+        # One writer at a time in this process: waiting here is quick, waiting in SQLite is not.
+        if not self._writing.acquire(timeout=database.LOCKED_FOR):
+            raise NotKept(Cause.BUSY)
+        self._writer = threading.get_ident()
+        try:
+            with naming_causes(NotKept), self.engine.connect() as connection, connection.begin():
+                yield Rows(connection, self._proof_key, may_write=True)
+        finally:
+            self._writer = None
+            self._writing.release()
+
+    @contextmanager
+    def reading_rows(self) -> Iterator[Rows]:
+        """As `reading`, for what concerns rows themselves."""
+        with naming_causes(NotRead), database.connect_to_read(self.engine) as connection:
+            yield Rows(connection, self._proof_key, may_write=False)
+
+    def _transaction(self, rows: Rows) -> Transaction:
+        return Transaction(rows, Keys(rows, self._roots, self._opened))
+
+
+def _check_migrated(connection: Connection) -> None:
+    found = migration_of(connection)
+    if found is None:
+        raise NotReady("The database is empty. Make its tables with: python -m bot migrate")
+    if found < tables.REVISION:
+        raise NotReady(f"The tables are those of migration {found}, not {tables.REVISION}. Do: python -m bot migrate")
+    if found > tables.REVISION:
+        raise NotReady(
+            f"The tables are those of migration {found}; this version of Own Words knows {tables.REVISION}. "
+            "Start the newer version."
+        )
+
+
+def migration_of(connection: Connection) -> str | None:
+    """The migration that this database's tables are the outcome of; None where it has none."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(select(literal_column("version_num")).select_from(table("alembic_version"))).scalar()
+    return None if found is None else str(found)
+
+
+def _lasting_key(connection: Connection, roots: RootKeys) -> bytes:
+    keys = tables.keys
+    wrapped_under = [str(found) for found in connection.execute(select(keys.c.root_key_id).distinct()).scalars()]
+    unknown = [root_key_id for root_key_id in wrapped_under if root_key_id not in roots]
+    if len(wrapped_under) > 1 and unknown:
+        raise KeyProblem(
+            f"A change of root key was interrupted: data keys lie under {' and '.join(sorted(wrapped_under))}.",
+            "Give both root keys and do: python -m bot keys rotate",
+        )
+    if unknown:
+        raise KeyProblem(
+            f"The database was sealed under root key {unknown[0]}, not under {roots.newest.key_id}.",
+            "Put the right key file back.",
+        )
+    row = connection.execute(select(keys).where(keys.c.purpose == FOR_LASTING)).one_or_none()
+    if row is None:
+        raise Damaged("The store's own key is not in the table of keys. Restore the database from a backup.")
+    lasting = roots.unwrap(row.wrapped, row.root_key_id)
+    if not is_proven(derive(lasting, Purpose.PROOFS), keys, row._asdict()):
+        raise Damaged("The store's own key is not as it was kept. Restore the database from a backup.")
+    return lasting
