@@ -1,0 +1,85 @@
+"""Calls to the custom actions, which the app serves: each is noted, each must end well and in time.
+
+Rasa itself catches whatever goes wrong in an action, logs it and goes on with the next question, as if the section had
+been kept. So every call writes a receipt here, and the channel refuses a turn whose receipt shows a failure.
+"""
+
+import asyncio
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+from rasa.shared.core.domain import Domain
+from rasa.shared.exceptions import RasaException
+from rasa.utils.endpoints import ClientResponseError, EndpointConfig
+
+
+class ActionFailed(RasaException):
+    """A custom action did not do its work. Names the action and the kind of failure, never what was sent or answered."""
+
+
+@dataclass
+class Receipt:
+    """Which custom actions ran while a delivery was heard."""
+
+    actions: "list[str]" = field(default_factory=list)
+    failed: bool = False
+    too_slow: bool = False
+
+
+RECEIPT: "ContextVar[Receipt]" = ContextVar("RECEIPT")
+"""The receipt of the delivery being heard in this task."""
+
+
+class WatchedEndpoint(EndpointConfig):
+    """The app's webhook, with a limit of its own (in seconds) and a receipt for every call."""
+
+    @classmethod
+    def watching(cls, endpoint: EndpointConfig, domain: Domain, limit: float) -> "WatchedEndpoint":
+        """The same endpoint, watched."""
+        watched = cls(endpoint.url, endpoint.params, endpoint.headers, **endpoint.kwargs)
+        watched.domain = domain
+        watched.limit = limit
+        return watched
+
+    domain: Domain
+    limit: float
+
+    async def request(
+        self,
+        method: str = "post",
+        subpath: Optional[str] = None,
+        content_type: Optional[str] = "application/json",
+        compress: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Ask the app to run one action. Raises ActionFailed unless its answer is one that the domain knows."""
+        action = kwargs["json"]["next_action"]
+        receipt = RECEIPT.get()
+        try:
+            asking = super().request(method, subpath, content_type, compress, **kwargs)
+            answer = await asyncio.wait_for(asking, self.limit)
+            self._check(answer)
+        except asyncio.TimeoutError:
+            receipt.failed = receipt.too_slow = True
+            raise ActionFailed(f"{action}: no answer within {self.limit:g} s") from None
+        except ClientResponseError as error:
+            receipt.failed = True
+            raise ActionFailed(f"{action}: answered {error.status}") from None
+        except Exception as error:
+            receipt.failed = True
+            raise ActionFailed(f"{action}: {type(error).__name__}") from None
+        receipt.actions.append(action)
+        return answer
+
+    def _check(self, answer: object) -> None:
+        """Our actions set slots and say responses of the domain; anything else is a mistake that Rasa would pass over."""
+        if not isinstance(answer, dict):
+            raise TypeError
+        slots = {slot.name for slot in self.domain.slots}
+        for event in answer["events"]:
+            if event["event"] != "slot" or event["name"] not in slots or not isinstance(event["value"], (str, type(None))):
+                raise ValueError
+        for said in answer["responses"]:
+            if said["response"] not in self.domain.responses:
+                raise ValueError
