@@ -117,7 +117,7 @@ class Turn:
     shown: tuple[str, ...] = ()
     """For a question: ids of its choices in the order they were shown."""
     asking: str = ""
-    """For the bot's turns: JSON of what else was on the page (choices, why we ask, another way). None of a person's words."""
+    """For the bot's turns: JSON of what else was on the page (choices, why we ask, another way). No person's words."""
     replaces: int | None = None
     adds_to: int | None = None
     how: How | None = None
@@ -310,7 +310,7 @@ def _is_put_off(turn: Turn) -> bool:
 
 
 def heard_as(turn: Turn) -> tuple[Kind, tuple[str, ...]]:
-    """Give the part of an answer that the dialogue engine can tell: what kind it is and what was chosen, never words."""
+    """Give the part of an answer that the dialogue engine can tell: its kind and what was chosen, never words."""
     return turn.kind, turn.choice
 
 

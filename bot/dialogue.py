@@ -13,8 +13,9 @@ import os
 import secrets
 import socket
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,8 +26,6 @@ log = logging.getLogger(__name__)
 SECRET_HEADER = "X-Own-Words-Secret"
 TURN_LIMIT = 6.0
 """Seconds to wait for the box; its own limit is 5."""
-BATCH = 20
-"""How many answers of a path are told at once when it is told afresh."""
 HEALTH_EVERY = 2.0
 HEALTH_LIMIT = 3.0
 HEALTH_STRIKES = 3
@@ -37,6 +36,10 @@ FAILURES_BEFORE_PAUSE = 5
 
 class DialogueUnavailable(Exception):
     """The box gave no clean answer. Words are kept all the same; the next question comes when it is back."""
+
+
+class DialogueBehind(Exception):
+    """The box has not heard what this path begins with: tell it from the beginning."""
 
 
 class DialogueBroken(Exception):
@@ -83,7 +86,10 @@ class Dialogue(Protocol):
     """Whoever decides what is asked next."""
 
     async def ask(self, conversation_id: str, path: Sequence[Delivery]) -> Heard:
-        """Tell the path so far and hear what is said next. Raises DialogueUnavailable."""
+        """Tell the last of a path and hear what is said next. A path of one always begins afresh.
+
+        Raises DialogueUnavailable, and DialogueBehind when what comes before it has not been heard.
+        """
         ...
 
     async def forget(self, conversation_id: str) -> None:
@@ -93,6 +99,22 @@ class Dialogue(Protocol):
     @property
     def is_ready(self) -> bool:
         """Whether a question can be expected at once."""
+        ...
+
+
+class ActionRefused(Exception):
+    """A custom action says that it cannot run now; the message is its name."""
+
+
+class ActionUnknown(Exception):
+    """There is no such custom action."""
+
+
+class Actions(Protocol):
+    """Whoever runs the custom actions when the box calls for one."""
+
+    async def run(self, call: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Run one action and give its events. Raises ActionRefused, ActionUnknown, and whatever went wrong."""
         ...
 
 
@@ -146,7 +168,10 @@ class BoxClient:
         await self._http.aclose()
 
     async def ask(self, conversation_id: str, path: Sequence[Delivery]) -> Heard:
-        """Tell the path so far and hear what is said next. Raises DialogueUnavailable."""
+        """Tell the last of a path and hear what is said next. A path of one always begins afresh.
+
+        Raises DialogueUnavailable, and DialogueBehind when what comes before it has not been heard.
+        """
         if not self.is_ready:
             raise DialogueUnavailable("the box is not ready")
         try:
@@ -170,7 +195,7 @@ class BoxClient:
         canned = secrets.token_hex(16)
         try:
             answer = await self._http.post(
-                "/turns", json=_request(canned, (), [beginning("first", "person")]), timeout=HEALTH_LIMIT
+                "/turns", json=_request(canned, [beginning("first", "person")]), timeout=HEALTH_LIMIT
             )
             await self._http.post("/forget", json={"conversation_id": canned}, timeout=HEALTH_LIMIT)
             return answer.status_code == 200 and bool(answer.json()["utterances"])
@@ -190,56 +215,45 @@ class BoxClient:
         self.is_ready = True
 
     async def _ask(self, conversation_id: str, path: Sequence[Delivery]) -> Heard:
-        answer = await self._tell(conversation_id, path[:-1], path[-1:])
-        if answer.status_code == 409:
-            answer = await self._tell_afresh(conversation_id, path)
+        answer, missing = await self._tell(conversation_id, path)
+        if missing:
+            # An earlier reply, whose actions we did not see run: told afresh, they run before our eyes.
+            await self.forget(conversation_id)
+            raise DialogueBehind
+        if answer.status_code == HTTPStatus.CONFLICT:
+            raise DialogueBehind
         return _heard(answer)
 
-    async def _tell_afresh(self, conversation_id: str, path: Sequence[Delivery]) -> httpx.Response:
-        answer: httpx.Response | None = None
-        for start in range(0, len(path), BATCH):
-            answer = await self._tell(conversation_id, path[:start], path[start : start + BATCH])
-            if answer.status_code != 200:
-                break
-        assert answer is not None
-        return answer
-
-    async def _tell(
-        self, conversation_id: str, before: Sequence[Delivery], turns: Sequence[Delivery]
-    ) -> httpx.Response:
+    async def _tell(self, conversation_id: str, path: Sequence[Delivery]) -> tuple[httpx.Response, bool]:
+        """Tell the last delivery of a path, and say whether an action that it needed did not run here."""
         self._receipts.expect(conversation_id)
         try:
-            answer = await self._http.post("/turns", json=_request(conversation_id, before, turns))
+            answer = await self._http.post("/turns", json=_request(conversation_id, path))
         except httpx.HTTPError as error:
             raise DialogueUnavailable(f"the box did not answer: {type(error).__name__}") from error
         finally:
             ran = self._receipts.collect(conversation_id)
-        if answer.status_code == 200 and not answer.json().get("repeated", False):
-            missing = Counter(answer.json()["actions"]) - ran
-            if missing:
-                await self.forget(conversation_id)
-                raise DialogueUnavailable(f"an action did not run: {', '.join(sorted(missing))}")
-        if answer.status_code in {502, 504}:
-            # The tracker may have moved on without its action: the path is told afresh next time.
-            await self.forget(conversation_id)
-        return answer
+        needed = Counter(answer.json()["actions"]) if answer.status_code == HTTPStatus.OK else Counter[str]()
+        return answer, bool(needed - ran)
 
 
-def _request(conversation_id: str, before: Sequence[Delivery], turns: Sequence[Delivery]) -> dict[str, Any]:
+def _request(conversation_id: str, path: Sequence[Delivery]) -> dict[str, Any]:
+    before = path[:-1]
     return {
         "conversation_id": conversation_id,
         "after": {"count": len(before), "digest": digest(conversation_id, before)},
-        "turns": [turn.as_json() for turn in turns],
+        "turns": [path[-1].as_json()],
     }
 
 
 def _heard(answer: httpx.Response) -> Heard:
-    if answer.status_code != 200:
+    if answer.status_code != HTTPStatus.OK:
         raise DialogueUnavailable(f"the box answered {answer.status_code}")
     try:
         told = answer.json()
         utterances = tuple(
-            Utterance(item["response"], item["wording"], {**item.get("custom", {})}) for item in told["utterances"]
+            Utterance(item["response"], item["wording"] or "", {**item["custom"], "choices": item["choices"]})
+            for item in told["utterances"]
         )
         return Heard(utterances, told.get("form"), told.get("question"))
     except (ValueError, KeyError, TypeError) as error:
@@ -303,7 +317,7 @@ async def _rasa(project: Path, data: Path, python: Path, *arguments: str) -> Non
         "rasa",
         *arguments,
         cwd=project,
-        env=_box_environment(data, {}),
+        env=box_environment(data, {}),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -316,7 +330,8 @@ async def _rasa(project: Path, data: Path, python: Path, *arguments: str) -> Non
 # --- the supervised child -------------------------------------------------------------------------------------------
 
 
-def _box_environment(data: Path, more: dict[str, str]) -> dict[str, str]:
+def box_environment(data: Path, more: dict[str, str]) -> dict[str, str]:
+    """Give the box the little it needs of our environment: no key, no database, no telemetry."""
     home = data / "box"
     home.mkdir(parents=True, exist_ok=True)
     return {
@@ -351,7 +366,7 @@ class Box:
         self._python = python
         self._model = model
         self._port = port
-        self._environment = _box_environment(
+        self._environment = box_environment(
             data,
             {
                 "OWNWORDS_BOX_SECRET": secret,

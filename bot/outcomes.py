@@ -6,6 +6,7 @@ earlier one, and what was taken back is no longer there.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from bot.conversation import Answer, How, Kind, Standing, referred
@@ -30,6 +31,7 @@ class DesiredOutcome:
     turn: int
     sign_turn: int | None
     weight_turn: int | None
+    made_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class OutcomeMark:
     outcome_turn: int
     value: str
     turn: int
+    made_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +102,11 @@ def outcomes(
     return tuple(result)
 
 
-def to_rank(standing: Standing, found: Sequence[Outcome]) -> tuple[Outcome, ...]:
-    """Give the outcomes that the answers on the path have not put in order yet."""
+def to_rank(standing: Standing, found: Sequence[Outcome], path: Sequence[int]) -> tuple[Outcome, ...]:
+    """Give the outcomes that the answers on this path have not put in order yet."""
     chosen = {
         referred(choice)
-        for number in standing.path
+        for number in path
         if (answer := standing.answer(number)) is not None and answer.question.asked == "matters_most"
         for choice in answer.current.choice
     }

@@ -17,7 +17,7 @@ from bot.conversation import How, Kind, Speaker, Stage, Turn
 from bot.store import tables
 from bot.store.errors import Missing, StoreError
 from bot.store.keys import Keys
-from bot.store.rows import Row, Rows, encode, moment, moment_or_none, stamp
+from bot.store.rows import Row, Rows, columns_of, encode, moment, moment_or_none, stamp
 from bot.store.sealing import DataKey, bound
 
 SCHEMA = "turn 1"
@@ -74,10 +74,14 @@ class Conversations:
         interview_version: str,
         origin: Origin = Origin.PAGE,
         enquiry_id: str | None = None,
+        conversation_id: str | None = None,
     ) -> str:
-        """Begin a conversation and return its id. Without an enquiry it has a data key of its own."""
+        """Begin a conversation and return its id. Without an enquiry it has a data key of its own.
+
+        `conversation_id` is for `rasa shell`, which names its conversations itself.
+        """
         key_id = self._keys.make(begun_at).key_id if enquiry_id is None else self._enquiry(enquiry_id)["key_id"]
-        conversation_id = secrets.token_bytes(16).hex()
+        conversation_id = conversation_id or secrets.token_bytes(16).hex()
         self._rows.add(
             tables.conversations,
             {
@@ -222,15 +226,24 @@ def words_of(key: DataKey, row: Mapping[str, Any]) -> str:
 
 def first_head(conversation_id: str, key_id: str, begun_at: int) -> bytes:
     """The head of a conversation without turns."""
-    begun = [("conversation_id", conversation_id), ("key_id", key_id), ("begun_at", begun_at)]
+    begun = [(b"conversation_id", conversation_id), (b"key_id", key_id), (b"begun_at", begun_at)]
     return hashlib.sha256(encode("conversation", begun)).digest()
 
 
 def next_head(head: bytes, row: Mapping[str, Any]) -> bytes:
     """The head after a turn: over the head before it and every column, the digest of the seal in place of the seal."""
-    columns = {column.name: row[column.name] for column in tables.turns.c if column.name not in {"head", "proof"}}
-    columns["words"] = hashlib.sha256(row["words"]).digest()
-    return hashlib.sha256(head + encode("turn", columns.items())).digest()
+    sealed = hashlib.sha256(row["words"]).digest()
+    columns = [
+        (encoded, sealed if name == "words" else row[name])
+        for name, encoded in columns_of(tables.turns).items()
+        if name != "head"
+    ]
+    return hashlib.sha256(head + encode("turn", columns)).digest()
+
+
+def _ids(listed: str) -> tuple[str, ...]:
+    # Most turns list none, and this is asked of every turn on every page.
+    return () if listed == "[]" else tuple(json.loads(listed))
 
 
 def _turn(row: Mapping[str, Any], words: str) -> Turn:
@@ -242,8 +255,8 @@ def _turn(row: Mapping[str, Any], words: str) -> Turn:
         asked=row["asked"],
         answers=row["answers"],
         words=words,
-        choice=tuple(json.loads(row["choice"])),
-        shown=tuple(json.loads(row["shown"])),
+        choice=_ids(row["choice"]),
+        shown=_ids(row["shown"]),
         asking=row["asking"],
         replaces=row["replaces"],
         adds_to=row["adds_to"],

@@ -158,11 +158,12 @@ flags = Table(
 drafts = Table(
     "drafts",
     metadata,
-    Column("conversation_id", Text, ForeignKey("conversations.conversation_id"), primary_key=True),
+    Column("conversation_id", Text, ForeignKey("conversations.conversation_id"), nullable=False),
     Column("for_turn", Integer, nullable=False),
     Column("words", LargeBinary, nullable=False),
     Column("kept_at", BigInteger, nullable=False),
     Column("proof", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("conversation_id", "for_turn"),
 )
 
 visits = Table(

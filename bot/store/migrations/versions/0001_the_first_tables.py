@@ -165,7 +165,7 @@ def upgrade() -> None:
         Column("words", LargeBinary, nullable=False),
         Column("kept_at", BigInteger, nullable=False),
         Column("proof", LargeBinary, nullable=False),
-        PrimaryKeyConstraint("conversation_id", name="pk_drafts"),
+        PrimaryKeyConstraint("conversation_id", "for_turn", name="pk_drafts"),
         ForeignKeyConstraint(["conversation_id"], ["conversations.conversation_id"], name="fk_drafts_conversation_id"),
     )
     op.create_table(

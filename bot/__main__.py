@@ -1,0 +1,5 @@
+"""Start with `python -m bot`."""
+
+from bot.cli import main
+
+main()

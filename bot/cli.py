@@ -1,0 +1,303 @@
+"""The command line: for those who run Own Words. Each command says what it did; an error names its cause and remedy."""
+
+import asyncio
+import json
+import os
+import secrets
+import subprocess
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from bot import settings as settings_module
+from bot.settings import ROOT, BadSetting, Settings
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+keys = typer.Typer(no_args_is_help=True, help="The root key, under which all others lie.")
+app.add_typer(keys, name="keys")
+
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+class Format(StrEnum):
+    """What an export is written as."""
+
+    JSONL = "jsonl"
+
+
+def main() -> None:
+    """Run a command. Every problem we know of is one clear line, and exit status 1."""
+    from bot.serving import CannotServe
+    from bot.store import KeyProblem, StoreError
+
+    try:
+        app()
+    except (BadSetting, CannotServe, KeyProblem, StoreError) as error:
+        _fail(str(error))
+
+
+def _fail(message: str) -> NoReturn:
+    err.print(f"[bold red]Own Words:[/] {escape(message)}")
+    raise SystemExit(1)
+
+
+def _say(message: str) -> None:
+    out.print(escape(message))
+
+
+def _plain(words: str) -> str:
+    """Show what was said on a terminal: control characters are written out, so that none of them does anything."""
+    return "".join(
+        c if c in "\n\t" or (c.isprintable() and not 0xD800 <= ord(c) <= 0xDFFF) else f"\\u{ord(c):04x}" for c in words
+    )
+
+
+@app.command()
+def serve() -> None:
+    """Serve the pages: prepares what is missing, prints the address, and runs until Ctrl+C."""
+    from bot import serving
+
+    settings = settings_module.load()
+    serving.make_ready(settings, _say)
+    store = serving.open_store(settings)
+    serving.logs_without_words(settings.data / "log")
+    _warn(settings)
+    try:
+        asyncio.run(serving.serve(settings, store, _say))
+    finally:
+        store.close()
+
+
+def _warn(settings: Settings) -> None:
+    if settings.root_key.is_relative_to(ROOT):
+        _say("For trying out: the root key lies in the project folder. Elsewhere set OWNWORDS_ROOT_KEY.")
+    if not settings.phone:
+        _say("For trying out: no telephone number is set. Pages cannot name one until OWNWORDS_PHONE is.")
+    if not settings.secure_cookies:
+        _say("For trying out: cookies also go over plain HTTP. Behind HTTPS set OWNWORDS_SECURE_COOKIES=yes.")
+
+
+@app.command()
+def train() -> None:
+    """Check and train the dialogue, if it changed since the last time."""
+    from bot import serving
+
+    settings = settings_module.load()
+    model = asyncio.run(serving.prepare(settings, _say))
+    _say(f"The dialogue is ready: {model.name}")
+
+
+@app.command()
+def migrate() -> None:
+    """Make the database, or bring its tables up to date."""
+    from bot import serving
+
+    settings = settings_module.load()
+    serving.make_ready(settings, _say)
+    serving.open_store(settings).close()
+    _say("The database is ready.")
+
+
+@app.command()
+def conversations() -> None:
+    """List the conversations, without any words."""
+    from bot import serving
+    from bot.conversation import Kind
+
+    store = serving.open_store(settings_module.load())
+    with store.reading() as seen:
+        listed = seen.conversations.listed()
+    table = Table("id", "stage", "speaker", "begun", "turns", "state")
+    for one in listed:
+        state = "ended" if one.last_kind is Kind.ENDING else "open"
+        begun = one.begun_at.strftime("%Y-%m-%d %H:%M UTC")
+        table.add_row(one.conversation_id, one.stage, one.speaker, begun, str(one.length), state)
+    out.print(table if listed else "There are no conversations yet.")
+
+
+@app.command()
+def show(conversation_id: Annotated[str, typer.Argument(help="As `conversations` lists it.")]) -> None:
+    """Show one conversation, turn by turn."""
+    from bot import exporting, serving
+
+    store = serving.open_store(settings_module.load())
+    found = exporting.export_one(store, conversation_id)
+    out.print(f"[bold]{found['stage']}[/], {found['speaker']}, begun {found['begun']}, digest {found['digest']}")
+    for turn in found["turns"]:
+        _show_turn(turn)
+    for flag in found["flags"]:
+        out.print(f"[bold]Please read soon:[/] {flag['kind']} (turn {flag['turn']})")
+
+
+def _show_turn(turn: dict[str, Any]) -> None:
+    said = _plain(turn["words"]) or ", ".join(turn["choice"])
+    points = "".join(
+        f" ({name} {turn[key]})" for key, name in (("replaces", "in place of"), ("adds_to", "added to")) if turn[key]
+    )
+    out.print(f"[dim]{turn['number']:>4}[/] [bold]{turn['speaker']}[/] {turn['kind']}{points}: {escape(said)}")
+
+
+@app.command()
+def export(
+    written_as: Annotated[Format, typer.Option("--format", help="One conversation a line, as JSON.")] = Format.JSONL,
+    to: Annotated[Path | None, typer.Option(help="A file to make (0600); without it, standard output.")] = None,
+) -> None:
+    """Write out every conversation, words exact. What it writes is not sealed: keep it as you would the key."""
+    from bot import exporting, serving
+
+    store = serving.open_store(settings_module.load())
+    written = 0
+    target = os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") if to is not None else sys.stdout
+    try:
+        for found in exporting.exported(store):
+            # ASCII only: a lone surrogate has no place in UTF-8, and comes through as its escape.
+            target.write(json.dumps(found, ensure_ascii=True) + "\n")
+            written += 1
+    finally:
+        if to is not None:
+            target.close()
+    err.print(f"{written} conversations written.")
+
+
+@app.command()
+def verify() -> None:
+    """Check every chain, seal and row. The first problem, and each further one, is named; then the status is 1."""
+    from bot import serving
+    from bot.store.verifying import verify as verify_store
+
+    settings = settings_module.load()
+    store = serving.open_store(settings)
+    problems = verify_store(store)
+    for problem in problems:
+        err.print(f"[bold red]Not as it was kept:[/] {escape(str(problem))}")
+    if problems:
+        raise SystemExit(1)
+    with store.reading() as seen:
+        listed = seen.conversations.listed()
+    _say(f"All is as it was kept: {len(listed)} conversations, {sum(one.length for one in listed)} turns.")
+
+
+@app.command(name="check-interview")
+def check_interview() -> None:
+    """Check the wording and the rules of the interview."""
+    from bot.interview_checks import check
+
+    def text(name: str) -> str:
+        return (ROOT / name).read_text(encoding="utf-8")
+
+    problems = check(
+        domain=text("domain.yml"),
+        rules=text("data/rules.yml"),
+        nlu=text("data/nlu.yml"),
+        stories=text("tests/test_stories.yml"),
+        config=text("config.yml"),
+    )
+    for problem in problems:
+        err.print(f"[bold red]{escape(str(problem))}[/]")
+    if problems:
+        raise SystemExit(1)
+    _say("The interview holds to its rules.")
+
+
+@app.command()
+def shell() -> None:
+    """Talk to the dialogue in `rasa shell`, for those who develop it. What is typed lands in the store."""
+    from bot import serving
+
+    settings = settings_module.load()
+    serving.make_ready(settings, _say)
+    store = serving.open_store(settings)
+    try:
+        asyncio.run(_shell(settings, store))
+    finally:
+        store.close()
+
+
+async def _shell(settings: Settings, store: Any) -> None:
+    import uvicorn
+
+    from actions.executor import Executor
+    from bot import serving
+    from bot.dialogue import Receipts, box_environment
+    from bot.web.webhook import create_webhook
+
+    model = await serving.prepare(settings, _say)
+    inner = serving.listen("127.0.0.1", settings.actions_port, "OWNWORDS_ACTIONS_PORT")
+    secret = secrets.token_urlsafe(32)
+    config = uvicorn.Config(create_webhook(Executor(store), secret, Receipts()), log_config=None, ws="none")
+    server = uvicorn.Server(config)
+    serving_task = asyncio.create_task(server.serve(sockets=[inner]))
+    environment = box_environment(
+        settings.data,
+        {
+            "OWNWORDS_BOX_SECRET": secret,
+            "OWNWORDS_ACTIONS_URL": f"http://127.0.0.1:{inner.getsockname()[1]}/webhook",
+            "TERM": os.environ.get("TERM", "dumb"),
+        },
+    )
+    _say('Begin with: /begin{"stage": "first", "speaker": "person"}  Choose with: /choose{"choice": "yes"}')
+    child = await asyncio.create_subprocess_exec(
+        str(settings.box_python), "-m", "rasa", "shell", "-m", str(model), cwd=ROOT, env=environment
+    )
+    await child.wait()
+    server.should_exit = True
+    await serving_task
+
+
+@keys.command(name="new")
+def new_key() -> None:
+    """Make a root key where OWNWORDS_ROOT_KEY says, if there is none."""
+    from bot.store import RootKey
+
+    settings = settings_module.load()
+    if settings.root_key.resolve().is_relative_to(settings.data.resolve()):
+        _fail("OWNWORDS_ROOT_KEY lies inside OWNWORDS_DATA. Choose another place, so that no backup carries the key.")
+    key = RootKey.create(settings.root_key)
+    _say(f"Made root key {key.key_id} in {settings.root_key}. Keep a copy somewhere safe.")
+
+
+@keys.command()
+def rotate() -> None:
+    """Put a new root key in place of the old one. It may be run again after an interruption."""
+    from bot import serving
+    from bot.store import RootKey, Store
+
+    settings = settings_module.load()
+    path = settings.root_key
+    next_path = path.with_name(path.name + ".next")
+    old = serving.root_key(settings)
+    new = RootKey.read(next_path, outside=settings.data) if next_path.exists() else RootKey.create(next_path)
+    store = Store.open(settings.database, old, also=[new])
+    try:
+        wrapped = store.rotate(new)
+    finally:
+        store.close()
+    kept = path.with_name(f"{path.name}.{datetime.now(UTC):%Y%m%d%H%M%S}.old")
+    path.replace(kept)
+    next_path.replace(path)
+    _say(f"{wrapped} keys now lie under root key {new.key_id}. The old one is {kept}: destroy it when backups allow.")
+
+
+def run_rasa(*arguments: str) -> int:
+    """Run a Rasa command in the box's environment, from the project folder."""
+    from bot.dialogue import box_environment
+
+    settings = settings_module.load()
+    command = [str(settings.box_python), "-m", "rasa", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=box_environment(settings.data, {}), check=False).returncode
+
+
+@app.command(
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
+)
+def rasa(context: typer.Context) -> None:
+    """Run any Rasa command with the box's environment, for example: python -m bot rasa data validate."""
+    raise SystemExit(run_rasa(*context.args))

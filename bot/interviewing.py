@@ -1,0 +1,609 @@
+"""The interview: one function a verb, one transaction a promise.
+
+What a person says is committed before the dialogue engine hears of it. No transaction is open while the engine is
+asked, because its actions write to the same store.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from anyio import to_thread
+
+from bot.conversation import (
+    LONGEST_ANSWER,
+    Control,
+    How,
+    Kind,
+    Now,
+    Skip,
+    Speaker,
+    Stage,
+    Standing,
+    Turn,
+    reference,
+    standing,
+)
+from bot.dialogue import Delivery, Dialogue, DialogueBehind, DialogueUnavailable, Heard, Utterance, beginning
+from bot.flags import FlagKind, Phrases
+from bot.interview import Asking, Choice, Interview, rotated
+from bot.outcomes import Outcome, outcomes, to_rank
+from bot.steps import Step
+from bot.store import Conversation, Store, Transaction
+
+BOX_PATIENCE = 5.0
+"""Seconds that one request waits for another one of the same conversation to hear from the box."""
+
+
+class Refusal(StrEnum):
+    """Why an answer was not taken. Nothing typed is lost by it: the page still holds it."""
+
+    NOTHING_GIVEN = "nothing_given"
+    TOO_LONG = "too_long"
+    NOT_OFFERED = "not_offered"
+
+
+class Refused(Exception):
+    """The answer was not taken; `why` says what to tell the person."""
+
+    def __init__(self, why: Refusal) -> None:
+        super().__init__(why.value)
+        self.why = why
+
+
+class Taken(StrEnum):
+    """What became of a post."""
+
+    KEPT = "kept"
+    REPEATED = "repeated"
+    ELSEWHERE = "elsewhere"
+    """That question has been answered in another window; the words are kept as a note."""
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer as the page sent it. Where it came from says what it is."""
+
+    kind: Kind
+    words: str = ""
+    choice: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Locks:
+    """One request at a time asks the box about a conversation."""
+
+    held: dict[str, asyncio.Lock] = field(default_factory=dict)
+    waiting: dict[str, int] = field(default_factory=dict)
+
+    @contextlib.asynccontextmanager
+    async def hold(self, conversation_id: str) -> AsyncIterator[None]:
+        lock = self.held.setdefault(conversation_id, asyncio.Lock())
+        self.waiting[conversation_id] = self.waiting.get(conversation_id, 0) + 1
+        try:
+            async with asyncio.timeout(BOX_PATIENCE):
+                await lock.acquire()
+            try:
+                yield
+            finally:
+                lock.release()
+        finally:
+            self.waiting[conversation_id] -= 1
+            if not self.waiting[conversation_id]:
+                del self.waiting[conversation_id], self.held[conversation_id]
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """All that an interview needs: where words are kept, who says what is asked next, and how things are worded."""
+
+    store: Store
+    dialogue: Dialogue
+    interview: Interview
+    phrases: Phrases
+    locks: _Locks = field(default_factory=_Locks)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A conversation as a page may show it."""
+
+    conversation: Conversation
+    turns: tuple[Turn, ...]
+    standing: Standing
+    outcomes: tuple[Outcome, ...]
+    draft: str
+    """What was typed and not yet given as the answer to what is on show; empty when there is none."""
+
+    @property
+    def asking(self) -> Asking | None:
+        """How the question on show is put: choices in the order shown, why we ask, another way."""
+        asked = self.standing.asked
+        return asking_of(asked) if asked is not None else None
+
+
+def asking_of(asked: Turn) -> Asking:
+    """Read how a question was put, exactly as it was shown."""
+    return replace(Asking.from_json(asked.asking), wording=asked.words)
+
+
+async def begin(room: Room, *, stage: Stage, speaker: Speaker, now: datetime) -> str:
+    """Begin a conversation and ask its first question as soon as the dialogue can."""
+
+    def keep() -> str:
+        with room.store.begin() as kept:
+            return kept.conversations.begin(
+                stage=stage, speaker=speaker, begun_at=now, interview_version=room.interview.version
+            )
+
+    conversation_id = await to_thread.run_sync(keep)
+    await go_on(room, conversation_id, now)
+    return conversation_id
+
+
+async def look(room: Room, conversation_id: str) -> View:
+    """Read where a conversation stands."""
+
+    def read() -> View:
+        with room.store.reading() as seen:
+            return _view(seen, conversation_id)
+
+    return await to_thread.run_sync(read)
+
+
+async def answer(room: Room, step: Step, given: Given, now: datetime) -> Taken:
+    """Keep an answer, then ask what comes next.
+
+    Raises Refused when there is nothing to keep or it was not offered, and the store's NotKept when it could not be
+    kept: then nothing may be said to be safe.
+    """
+
+    def keep() -> Taken:
+        with room.store.begin() as kept:
+            return _keep_answer(room, kept, step, given, now)
+
+    taken = await to_thread.run_sync(keep)
+    await go_on(room, step.conversation_id, now)
+    return taken
+
+
+async def press(
+    room: Room, step: Step, control: Control, now: datetime, *, typed: str = "", target: int | None = None
+) -> Taken:
+    """Do what a button beside the answer says. What was typed stays: it is a draft until it is given."""
+
+    def keep() -> Taken:
+        with room.store.begin() as kept:
+            return _keep_control(room, kept, step, control, now, typed, target)
+
+    taken = await to_thread.run_sync(keep)
+    await go_on(room, step.conversation_id, now)
+    return taken
+
+
+async def take_back(room: Room, step: Step, number: int, now: datetime) -> Taken:
+    """Take back one thing said: the statement no longer shows it, and the team sees only that something was."""
+
+    def keep() -> Taken:
+        with room.store.begin() as kept:
+            if kept.conversations.turn_by_token(step.conversation_id, step.token):
+                return Taken.REPEATED
+            said = standing(kept.conversations.turns(step.conversation_id)).said(number)
+            if said is None or said.is_taken_back:
+                return Taken.NOTHING
+            turn = kept.conversations.add(
+                step.conversation_id,
+                speaker=_speaker(kept, step.conversation_id),
+                kind=Kind.TAKEN_BACK,
+                said_at=now,
+                asked=said.first.asked,
+                answers=said.first.answers,
+                replaces=said.current.number,
+                token=step.token,
+            )
+            kept.flags.raise_flag(step.conversation_id, FlagKind.TAKEN_BACK, turn.number, now)
+            return Taken.KEPT
+
+    return await to_thread.run_sync(keep)
+
+
+async def go_on(room: Room, conversation_id: str, now: datetime) -> bool:
+    """Hear the next question if one is owed. False when the dialogue is away: the words are safe, the page waits."""
+    try:
+        async with room.locks.hold(conversation_id):
+            return await _hear_what_is_owed(room, conversation_id, now)
+    except (DialogueUnavailable, TimeoutError):
+        return False
+
+
+# --- keeping --------------------------------------------------------------------------------------------------------
+
+
+def _keep_answer(room: Room, kept: Transaction, step: Step, given: Given, now: datetime) -> Taken:
+    conversation_id = step.conversation_id
+    if kept.conversations.turn_by_token(conversation_id, step.token):
+        return Taken.REPEATED
+    stands = standing(kept.conversations.turns(conversation_id))
+    if len(given.words) > LONGEST_ANSWER:
+        raise Refused(Refusal.TOO_LONG)
+    if not _is_on_show(stands, step):
+        return _keep_note(kept, stands, step, given, now)
+    assert stands.asked is not None
+    _check_offered(stands, given)
+    if stands.now is Now.ASIDE:
+        return _keep_reply(room, kept, stands, step, given, now)
+    turn = _add_answer(kept, stands, step, given, now)
+    kept.drafts.drop(conversation_id, _draft_place(stands))
+    _raise_flags(room, kept, conversation_id, stands, turn, now)
+    return Taken.KEPT
+
+
+def _is_on_show(stands: Standing, step: Step) -> bool:
+    if stands.now not in {Now.QUESTION, Now.ASIDE, Now.REVISIT} or stands.asked is None:
+        return False
+    revisited = stands.revisited.first.number if stands.now is Now.REVISIT and stands.revisited else 0
+    return step.asked == stands.asked.number and step.revisited == revisited
+
+
+def _check_offered(stands: Standing, given: Given) -> None:
+    assert stands.asked is not None
+    asking = asking_of(stands.asked)
+    match given.kind:
+        case Kind.WORDS:
+            if not given.words.strip():
+                raise Refused(Refusal.NOTHING_GIVEN)
+            if not asking.takes_words and stands.revisiting is not Control.ADD_MORE:
+                raise Refused(Refusal.NOT_OFFERED)
+        case Kind.CHOICE:
+            offered = {choice.id for choice in asking.choices}
+            if not given.choice:
+                raise Refused(Refusal.NOTHING_GIVEN)
+            if not set(given.choice) <= offered or (len(given.choice) > 1 and not asking.takes_many):
+                raise Refused(Refusal.NOT_OFFERED)
+        case _:
+            if not asking.skippable:
+                raise Refused(Refusal.NOT_OFFERED)
+
+
+def _keep_note(kept: Transaction, stands: Standing, step: Step, given: Given, now: datetime) -> Taken:
+    if not given.words.strip():
+        return Taken.ELSEWHERE
+    already = stands.answers and any(
+        answer.question.number == step.asked and given.words in answer.words for answer in stands.answers
+    )
+    if not already:
+        kept.conversations.add(
+            step.conversation_id,
+            speaker=_speaker(kept, step.conversation_id),
+            kind=Kind.NOTE,
+            said_at=now,
+            answers=step.asked or None,
+            words=given.words,
+            token=step.token,
+        )
+    return Taken.ELSEWHERE
+
+
+def _add_answer(kept: Transaction, stands: Standing, step: Step, given: Given, now: datetime) -> Turn:
+    assert stands.asked is not None
+    replaces = adds_to = None
+    if stands.now is Now.REVISIT and stands.revisited is not None:
+        if stands.revisiting is Control.ADD_MORE:
+            adds_to = stands.revisited.first.number
+        else:
+            replaces = stands.revisited.current.number
+    elif (put_off := stands.put_off_here) is not None:
+        replaces = put_off.current.number
+    asking = asking_of(stands.asked)
+    return kept.conversations.add(
+        step.conversation_id,
+        speaker=_speaker(kept, step.conversation_id),
+        kind=given.kind,
+        said_at=now,
+        asked=stands.asked.asked,
+        answers=stands.asked.number,
+        words=given.words,
+        choice=given.choice,
+        replaces=replaces,
+        adds_to=adds_to,
+        how=How(asking.how) if asking.how else (How.FREE_WORDS if given.kind is Kind.WORDS else None),
+        token=step.token,
+    )
+
+
+def _raise_flags(
+    room: Room, kept: Transaction, conversation_id: str, stands: Standing, turn: Turn, now: datetime
+) -> None:
+    """Tell the team at once, and put help, thanks or one kind question before what is asked next."""
+    assert stands.asked is not None
+    found = list(room.phrases.flags(turn.words)) if turn.kind is Kind.WORDS else []
+    for choice in asking_of(stands.asked).choices:
+        if choice.id in turn.choice and choice.flag:
+            found.append(FlagKind(choice.flag))
+    new = [kind for kind in found if not kept.flags.has(conversation_id, kind)]
+    for kind in found:
+        kept.flags.raise_flag(conversation_id, kind, turn.number, now)
+    if any(kind in room.phrases.help_first for kind in new):
+        _say(room, kept, conversation_id, "help_first", Kind.ASIDE, now)
+    elif turn.kind is Kind.WORDS and (meant := room.phrases.meant(turn.words)):
+        _say(room, kept, conversation_id, f"meant_{meant}", Kind.ASIDE, now, about=turn)
+    elif FlagKind.TOLD_WHAT_HAPPENED in new:
+        _say(room, kept, conversation_id, "thank_you_for_telling", Kind.NOTICE, now)
+
+
+def _say(
+    room: Room, kept: Transaction, conversation_id: str, name: str, kind: Kind, now: datetime, about: Turn | None = None
+) -> None:
+    """Add a turn of the bot's own, worded in `domain.yml`, that the dialogue engine does not hear of."""
+    response = f"utter_{name}" if kind is Kind.NOTICE else f"utter_ask_{name}"
+    asking = room.interview.response(response)
+    wording = asking.wording.replace("{answer}", reference(about.number)) if about is not None else asking.wording
+    kept.conversations.add(
+        conversation_id,
+        speaker=Speaker.BOT,
+        kind=kind,
+        said_at=now,
+        asked=name,
+        words=wording,
+        shown=tuple(choice.id for choice in asking.choices),
+        asking=asking.to_json(),
+    )
+
+
+def _keep_reply(room: Room, kept: Transaction, stands: Standing, step: Step, given: Given, now: datetime) -> Taken:
+    """Keep the answer to an aside, and do what it says."""
+    assert stands.asked is not None
+    conversation_id = step.conversation_id
+    if given.kind is not Kind.CHOICE:
+        raise Refused(Refusal.NOTHING_GIVEN)
+    chosen = given.choice[0]
+    speaker = _speaker(kept, conversation_id)
+    kept.conversations.add(
+        conversation_id,
+        speaker=speaker,
+        kind=Kind.REPLY,
+        said_at=now,
+        asked=stands.asked.asked,
+        answers=stands.asked.number,
+        choice=given.choice,
+        token=step.token,
+    )
+    if chosen in set(Skip) and stands.path and (meant := stands.answer(stands.path[-1])) is not None:
+        kept.conversations.add(
+            conversation_id,
+            speaker=speaker,
+            kind=Kind.SKIP,
+            said_at=now,
+            asked=meant.question.asked,
+            answers=meant.question.number,
+            choice=(chosen,),
+            replaces=meant.current.number,
+        )
+    elif chosen == Control.STOP:
+        _say(room, kept, conversation_id, "stop", Kind.ASIDE, now)
+    elif chosen in {Control.TAKE_A_BREAK, Control.STOP_AND_KEEP, Control.STOP_AND_TAKE_BACK}:
+        _leave_off(kept, conversation_id, speaker, Control(chosen), now)
+    return Taken.KEPT
+
+
+def _leave_off(kept: Transaction, conversation_id: str, speaker: Speaker, control: Control, now: datetime) -> None:
+    turn = kept.conversations.add(conversation_id, speaker=speaker, kind=Kind.CONTROL, said_at=now, choice=(control,))
+    if control in {Control.STOP_AND_KEEP, Control.STOP_AND_TAKE_BACK}:
+        kept.flags.raise_flag(conversation_id, FlagKind.STOPPED_EARLY, turn.number, now)
+    if control is Control.STOP_AND_TAKE_BACK:
+        kept.flags.raise_flag(conversation_id, FlagKind.TAKEN_BACK, turn.number, now)
+
+
+def _keep_control(
+    room: Room,
+    kept: Transaction,
+    step: Step,
+    control: Control,
+    now: datetime,
+    typed: str,
+    target: int | None,
+) -> Taken:
+    conversation_id = step.conversation_id
+    if kept.conversations.turn_by_token(conversation_id, step.token):
+        return Taken.REPEATED
+    if len(typed) > LONGEST_ANSWER:
+        raise Refused(Refusal.TOO_LONG)
+    stands = standing(kept.conversations.turns(conversation_id))
+    on_show = _is_on_show(stands, step)
+    if typed.strip() and not on_show and control is not Control.CANCEL:
+        return _keep_note(kept, stands, step, Given(Kind.WORDS, typed), now)
+    choice = _control_choice(stands, control, target)
+    if choice is None:
+        return Taken.NOTHING
+    if typed and stands.asked is not None and control is not Control.CANCEL:
+        kept.drafts.keep(conversation_id, for_turn=_draft_place(stands), words=typed, now=now)
+    kept.conversations.add(
+        conversation_id,
+        speaker=_speaker(kept, conversation_id),
+        kind=Kind.CONTROL,
+        said_at=now,
+        answers=stands.asked.number if stands.asked is not None else None,
+        choice=choice,
+        token=step.token,
+    )
+    if control is Control.STOP and stands.now is not Now.ASIDE:
+        _say(room, kept, conversation_id, "stop", Kind.ASIDE, now)
+    return Taken.KEPT
+
+
+def _control_choice(stands: Standing, control: Control, target: int | None) -> tuple[str, ...] | None:
+    """Say what a control concerns; None when it makes no sense here."""
+    if control is Control.GO_BACK:
+        previous = stands.previous
+        return (control, reference(previous.number)) if previous is not None else None
+    if control in {Control.CHANGE, Control.ADD_MORE}:
+        number = target if target is not None else (stands.path[-1] if stands.path else 0)
+        said = stands.said(number)
+        return (control, reference(said.first.number)) if said is not None else None
+    return (control,)
+
+
+def _draft_place(stands: Standing) -> int:
+    """Name the place a draft belongs to: the answer being changed, else the question on show."""
+    if stands.now is Now.REVISIT and stands.revisited is not None:
+        return stands.revisited.first.number
+    return stands.asked.number if stands.asked is not None else 0
+
+
+def _speaker(kept: Transaction, conversation_id: str) -> Speaker:
+    return kept.conversations.get(conversation_id).speaker
+
+
+def _view(seen: Transaction, conversation_id: str) -> View:
+    turns = seen.conversations.turns(conversation_id)
+    stands = standing(turns)
+    draft = seen.drafts.find(conversation_id, _draft_place(stands))
+    return View(
+        conversation=seen.conversations.get(conversation_id),
+        turns=turns,
+        standing=stands,
+        outcomes=outcomes(stands, seen.outcomes.desired(conversation_id), seen.outcomes.marks(conversation_id)),
+        draft=draft.words if draft is not None else "",
+    )
+
+
+# --- hearing the next question ----------------------------------------------------------------------------------------
+
+
+async def _hear_what_is_owed(room: Room, conversation_id: str, now: datetime) -> bool:
+    while True:
+        view = await look(room, conversation_id)
+        if view.standing.now is not Now.WAITING:
+            return True
+        path, heard = await _follow(room.dialogue, view)
+        if await to_thread.run_sync(_keeper(room, view, path, heard, now)):
+            return True
+
+
+async def _follow(dialogue: Dialogue, view: View) -> tuple[list[int], Heard]:
+    """Tell the path, and answer by itself every question that has its answer already.
+
+    Told from the beginning, each kept answer is given only to the very question that it answered: whatever has changed
+    since (an answer, the interview itself), none is filed under another question.
+    """
+    stands = view.standing
+    conversation = view.conversation
+    first = beginning(conversation.stage, conversation.speaker)
+    path = [] if stands.unsettled else list(stands.path)
+    while True:
+        try:
+            told = [first, *(_delivery(stands, number) for number in path)]
+            heard = await dialogue.ask(conversation.conversation_id, told)
+        except DialogueBehind:
+            if not path:
+                raise DialogueUnavailable("the box would not begin") from None
+            path = []
+            continue
+        question = _question(heard)
+        kept = stands.kept_for(_name(question), question.wording, path) if question is not None else None
+        if kept is None:
+            return path, heard
+        path.append(kept.number)
+
+
+def _delivery(stands: Standing, number: int) -> Delivery:
+    found = stands.answer(number)
+    assert found is not None
+    turn = found.said.heard
+    intent = {Kind.WORDS: "words", Kind.CHOICE: "choose", Kind.SKIP: "skip"}[turn.kind]
+    return Delivery(number, intent, turn.choice)
+
+
+def _question(heard: Heard) -> Utterance | None:
+    return next((said for said in reversed(heard.utterances) if said.response.startswith("utter_ask_")), None)
+
+
+def _name(utterance: Utterance) -> str:
+    return utterance.response.removeprefix("utter_ask_").removeprefix("utter_")
+
+
+def _keeper(room: Room, view: View, path: Sequence[int], heard: Heard, now: datetime) -> Callable[[], bool]:
+    """Make the transaction that keeps what the bot said; it gives False when the conversation moved meanwhile."""
+
+    def keep() -> bool:
+        conversation_id = view.conversation.conversation_id
+        if not heard.utterances:
+            raise DialogueUnavailable("the dialogue said nothing")
+        with room.store.begin() as kept:
+            latest = _view(kept, conversation_id)
+            if latest.standing.last != view.standing.last:
+                return latest.standing.now is not Now.WAITING
+            question = _question(heard)
+            if question is not None and _is_time_to_come_round(latest.standing, question):
+                kept.conversations.add(
+                    conversation_id,
+                    speaker=Speaker.BOT,
+                    kind=Kind.CONTROL,
+                    said_at=now,
+                    choice=(Control.COME_ROUND,),
+                )
+                return False
+            for said in heard.utterances:
+                _keep_utterance(kept, latest, said, path, now)
+        return True
+
+    return keep
+
+
+def _is_time_to_come_round(stands: Standing, question: Utterance) -> bool:
+    """What was put off comes round once, before everything is read back."""
+    return question.custom.get("kind") == "check" and not stands.came_round and bool(stands.put_off)
+
+
+def _keep_utterance(kept: Transaction, view: View, said: Utterance, path: Sequence[int], now: datetime) -> None:
+    asking = Asking.from_utterance(said.wording, said.custom)
+    kind = Kind.NOTICE
+    if asking.kind == "ending":
+        kind = Kind.ENDING
+    elif said.response.startswith("utter_ask_"):
+        kind = Kind.QUESTION
+    name = _name(said)
+    conversation_id = view.conversation.conversation_id
+    choices = (*_outcome_choices(view, asking.choices_from, path), *asking.choices)
+    if asking.rotate:
+        choices = rotated(choices, f"{conversation_id}|{name}")
+    asking = replace(asking, choices=choices)
+    shown = json.loads(asking.to_json())
+    if kind is not Kind.NOTICE and tuple(path) != view.standing.path:
+        shown["path"] = list(path)
+    kept.conversations.add(
+        conversation_id,
+        speaker=Speaker.BOT,
+        kind=kind,
+        said_at=now,
+        asked=name,
+        words=said.wording,
+        shown=tuple(choice.id for choice in choices),
+        asking=json.dumps(shown, ensure_ascii=True),
+    )
+
+
+def _outcome_choices(view: View, source: str | None, path: Sequence[int]) -> tuple[Choice, ...]:
+    """Offer what the person wants, each by its turn: the page shows the words, the record holds the reference."""
+    if source is None:
+        return ()
+    found: Sequence[Outcome] = view.outcomes
+    if source == "outcomes_to_rank":
+        found = to_rank(view.standing, found, path)
+    elif source == "outcomes_but_plan_a":
+        plan_a = _chosen(view.standing, "plan_a", path)
+        found = [outcome for outcome in found if reference(outcome.number) not in plan_a]
+    return tuple(Choice(id=reference(outcome.number), label="") for outcome in found)
+
+
+def _chosen(stands: Standing, asked: str, path: Sequence[int]) -> tuple[str, ...]:
+    for number in reversed(path):
+        found = stands.answer(number)
+        if found is not None and found.question.asked == asked:
+            return found.current.choice
+    return ()

@@ -1,0 +1,223 @@
+"""The one place that puts everything together and starts it: store, box, custom actions, pages."""
+
+import asyncio
+import contextlib
+import logging
+import logging.config
+import secrets
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Generator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvicorn
+import yaml
+from starlette.types import ASGIApp
+
+from actions.executor import Executor
+from bot.dialogue import Box, DialogueBroken, free_port, train
+from bot.flags import Phrases
+from bot.interview import Interview
+from bot.interviewing import Room
+from bot.returning import Door
+from bot.settings import ROOT, Settings
+from bot.steps import Steps
+from bot.store import Purpose, RootKey, Store
+from bot.web.app import create_app
+from bot.web.webhook import create_webhook
+
+CONNECTIONS_AT_ONCE = 512
+KEEP_ALIVE = 15
+GOODBYE = 5
+"""Seconds that requests under way get to finish when the program is told to end."""
+
+
+class CannotServe(Exception):
+    """The program cannot start; the message names the cause and the remedy."""
+
+
+def root_key(settings: Settings) -> RootKey:
+    """Read the root key. Raises KeyProblem."""
+    return RootKey.read(settings.root_key, outside=settings.data)
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the store under its root key. Raises KeyProblem, NotReady."""
+    return Store.open(settings.database, root_key(settings))
+
+
+def load_interview(project: Path = ROOT) -> Interview:
+    """Read the interview's wording."""
+    return Interview.from_text((project / "domain.yml").read_text(encoding="utf-8"))
+
+
+def load_phrases() -> Phrases:
+    """Read the reviewed phrases."""
+    return Phrases(yaml.safe_load((ROOT / "bot" / "phrases.yml").read_text(encoding="utf-8")))
+
+
+def load_code_words() -> tuple[str, ...]:
+    """Read the words that codes are made of."""
+    return tuple((ROOT / "bot" / "code_words.txt").read_text(encoding="utf-8").split())
+
+
+def logs_without_words(folder: Path) -> None:
+    """Write what the program does to a file and to the terminal: names of things that happened, never what was said."""
+    folder.mkdir(parents=True, exist_ok=True)
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+            "handlers": {
+                "file": {
+                    "class": "logging.handlers.RotatingFileHandler",
+                    "filename": str(folder / "app.log"),
+                    "maxBytes": 1_000_000,
+                    "backupCount": 5,
+                    "formatter": "line",
+                },
+            },
+            "root": {"handlers": ["file"], "level": "WARNING"},
+            "loggers": {"bot": {"level": "INFO"}},
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What has been started."""
+
+    address: str
+    room: Room
+    box: Box
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: there are two servers, and one end for both."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Capture none."""
+        yield
+
+
+def listen(host: str, port: int, name: str) -> socket.socket:
+    """Take an address. Raises CannotServe when another program has it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((host, port))
+    except OSError as error:
+        taken.close()
+        raise CannotServe(
+            f"Port {port} on {host} cannot be used ({error.strerror}). End the other program, or set {name}."
+        ) from error
+    taken.listen(128)
+    taken.set_inheritable(False)
+    return taken
+
+
+async def prepare(settings: Settings, say: Callable[[str], None]) -> Path:
+    """Have the model of the interview as it stands. Raises CannotServe with Rasa's own message."""
+    try:
+        return await train(ROOT, settings.data, settings.box_python, say)
+    except DialogueBroken as error:
+        raise CannotServe(f"The interview cannot be used as it stands. Rasa says:\n{error}") from error
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings, store: Store, model: Path) -> AsyncIterator[Running]:
+    """Run the pages, the custom actions and the box for as long as the block lasts."""
+    public = listen(settings.host, settings.port, "OWNWORDS_PORT")
+    inner = listen("127.0.0.1", settings.actions_port, "OWNWORDS_ACTIONS_PORT")
+    secret = secrets.token_urlsafe(32)
+    box = Box(
+        project=ROOT,
+        data=settings.data,
+        python=settings.box_python,
+        model=model,
+        port=settings.box_port or free_port(),
+        actions_port=inner.getsockname()[1],
+        secret=secret,
+    )
+    room = Room(store, box.client, load_interview(), load_phrases())
+    door = Door(store, load_code_words())
+    steps = Steps(store.derive(Purpose.STEP_TOKENS))
+    pages = create_app(room, door, steps, settings)
+    webhook = create_webhook(Executor(store), secret, box.receipts)
+    servers = [_server(pages), _server(webhook)]
+    serving = [
+        asyncio.create_task(server.serve(sockets=[taken]))
+        for server, taken in zip(servers, (public, inner), strict=True)
+    ]
+    await box.start()
+    host, port = public.getsockname()[:2]
+    try:
+        yield Running(f"http://{f'[{host}]' if ':' in host else host}:{port}", room, box)
+    finally:
+        for server in servers:
+            server.should_exit = True
+        await asyncio.gather(*serving, return_exceptions=True)
+        await box.stop()
+
+
+async def serve(settings: Settings, store: Store, say: Callable[[str], None]) -> None:
+    """Serve until told to end. Raises CannotServe."""
+    model = await prepare(settings, say)
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for told in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(told, ended.set)
+    async with running(settings, store, model) as run:
+        say(f"Own Words is at {run.address}  (Ctrl+C ends it)")
+        waiting = asyncio.create_task(_say_when_ready(run, say))
+        await ended.wait()
+        waiting.cancel()
+        say("Ending. Everything said is kept.")
+
+
+async def _say_when_ready(run: Running, say: Callable[[str], None]) -> None:
+    while not run.box.client.is_ready:
+        await asyncio.sleep(0.2)
+    say("The first question is ready.")
+
+
+def _server(app: ASGIApp) -> _Server:
+    return _Server(
+        uvicorn.Config(
+            app,
+            ws="none",
+            server_header=False,
+            date_header=True,
+            access_log=False,
+            log_config=None,
+            proxy_headers=False,
+            lifespan="off",
+            limit_concurrency=CONNECTIONS_AT_ONCE,
+            timeout_keep_alive=KEEP_ALIVE,
+            timeout_graceful_shutdown=GOODBYE,
+            h11_max_incomplete_event_size=32 * 1024,
+        )
+    )
+
+
+def make_ready(settings: Settings, say: Callable[[str], None]) -> None:
+    """Make the database and, on a first start, the root key. Raises KeyProblem, NotReady, CannotServe."""
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        probe = settings.data / f".probe-{secrets.token_hex(4)}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise CannotServe(
+            f"The folder {settings.data} cannot be written ({error.strerror}). Mend it, or set OWNWORDS_DATA."
+        ) from error
+    database = Path(settings.database.removeprefix("sqlite:///"))
+    if not settings.root_key.exists() and not database.exists():
+        RootKey.create(settings.root_key)
+        say(f"Made a root key: {settings.root_key}. Keep a copy somewhere safe: without it no word can be read.")
+    Store.migrate(settings.database, root_key(settings), datetime.now(UTC))

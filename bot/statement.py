@@ -1,0 +1,185 @@
+"""The statement: "My words", the person's own words on one page, and nothing that anybody else wrote.
+
+No worker's notes are on it and no safe-contact details: a copy may be found by someone it was not meant for.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.conversation import REFERENCE, Answer, Kind, Said, Standing, Turn
+from bot.interview import Asking, Interview
+from bot.outcomes import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What was said, as it was said: words exactly, or the labels of what was chosen, or how it was skipped."""
+
+    words: str | None = None
+    chosen: tuple[str, ...] = ()
+    skipped: str | None = None
+    number: int = 0
+    """The number of the turn that first said it."""
+    is_addition: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A question and what was said to it."""
+
+    name: str
+    question: str
+    quotes: tuple[Quote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of the interview."""
+
+    heading: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """All of it, dated and numbered, with the digest of the record it was made from."""
+
+    begun_at: datetime
+    last_said_at: datetime
+    number: str
+    digest: str
+    sections: tuple[Section, ...]
+    own_order: tuple[str, ...]
+    """What the person wants, in the person's own order, most important first; empty where there is no order."""
+    plan_a: str | None
+    plan_b: str | None
+
+
+def said_so_far(
+    standing: Standing, interview: Interview, texts: Mapping[str, str], *, for_copy: bool
+) -> tuple[Section, ...]:
+    """Give everything in effect by parts, in the order of the conversation. Raw words; pages escape them."""
+    sections: dict[str, list[Entry]] = {}
+    order = {number: place for place, number in enumerate(standing.path)}
+    answers = sorted(standing.answers, key=lambda answer: (order.get(answer.number, len(order)), answer.number))
+    for answer in answers:
+        asking = Asking.from_json(answer.question.asking)
+        if not asking.on_check or (for_copy and not asking.on_copy):
+            continue
+        if answer.number not in order and answer.current.kind is not Kind.WORDS:
+            continue
+        entry = Entry(
+            name=answer.question.asked or "",
+            question=in_words(answer.question.words, standing, interview, texts),
+            quotes=tuple(_quotes(answer, asking, standing, skips=not for_copy, interview=interview)),
+        )
+        if entry.quotes:
+            sections.setdefault(asking.part, []).append(entry)
+    return tuple(Section(heading, tuple(entries)) for heading, entries in sections.items())
+
+
+def statement(
+    standing: Standing,
+    outcomes: tuple[Outcome, ...],
+    interview: Interview,
+    texts: Mapping[str, str],
+    *,
+    begun_at: datetime,
+    last_said_at: datetime,
+    conversation_id: str,
+    head: bytes,
+) -> Statement:
+    """Make the statement as it stands now. Everything taken back leaves it empty."""
+    everything = () if standing.is_everything_taken_back else said_so_far(standing, interview, texts, for_copy=True)
+    there = () if standing.is_everything_taken_back else outcomes
+    ranked = sorted((outcome for outcome in there if (outcome.rank or "").isdigit()), key=lambda o: int(o.rank or 0))
+    plans = {outcome.plan: outcome.answer.current.words for outcome in there if outcome.plan}
+    return Statement(
+        begun_at=begun_at,
+        last_said_at=last_said_at,
+        number=f"{conversation_id[:4]}-{conversation_id[4:8]}-{standing.last}".upper(),
+        digest=head.hex(),
+        sections=everything,
+        own_order=tuple(outcome.answer.current.words for outcome in ranked),
+        plan_a=plans.get("a"),
+        plan_b=plans.get("b"),
+    )
+
+
+def as_text(made: Statement) -> str:
+    """Give the statement as plain text. The person's words stand between lines of their own, exactly as said."""
+    lines = [
+        "My words",
+        "",
+        f"Written down from {made.begun_at:%-d %B %Y} to {made.last_said_at:%-d %B %Y}.",
+        f"Number {made.number}",
+        "This copy stays on the device it was saved on.",
+        "",
+    ]
+    for section in made.sections:
+        lines += ["", section.heading, "=" * len(section.heading)]
+        for entry in section.entries:
+            lines += ["", entry.question, ""]
+            for quote in entry.quotes:
+                lines += [quote.words] if quote.words is not None else [f"- {label}" for label in quote.chosen]
+                if quote.skipped:
+                    lines.append(f"({quote.skipped})")
+                lines.append("")
+    if made.own_order:
+        lines += ["", "What matters most, first to last", ""]
+        lines += [f"{place}. {words}" for place, words in enumerate(made.own_order, 1)]
+    if made.plan_a is not None:
+        lines += ["", "To try first", "", made.plan_a]
+    if made.plan_b is not None:
+        lines += ["", "If that cannot happen", "", made.plan_b]
+    lines += ["", "", f"Check number: {made.digest}", ""]
+    return "\n".join(lines)
+
+
+def in_words(wording: str, standing: Standing, interview: Interview, texts: Mapping[str, str]) -> str:
+    """Put into a wording what its references stand for, in quotation marks, and the settings' texts."""
+    for name, text in texts.items():
+        wording = wording.replace(f"[[{name}]]", text)
+    return REFERENCE.sub(lambda found: _meaning(found[0], standing, interview), wording)
+
+
+def label(choice: str, asking: Asking, standing: Standing, interview: Interview) -> str:
+    """Say what a choice is called; one that refers to something said is that, in quotation marks."""
+    if REFERENCE.fullmatch(choice):
+        return _meaning(choice, standing, interview)
+    return next((offered.label for offered in asking.choices if offered.id == choice), choice)
+
+
+def _meaning(name: str, standing: Standing, interview: Interview) -> str:
+    kind, _, rest = name.partition(":")
+    if kind == "card":
+        cards = interview.response("utter_ask_cards").choices
+        return next((card.label for card in cards if card.id == rest), rest)
+    answer = standing.answer(int(rest))
+    return f"“{answer.current.words}”" if answer is not None and answer.current.kind is Kind.WORDS else "…"
+
+
+def _quotes(answer: Answer, asking: Asking, standing: Standing, *, skips: bool, interview: Interview) -> list[Quote]:
+    found = []
+    for said in (answer.said, *answer.additions):
+        quote = _quote(said, asking, standing, skips=skips, interview=interview)
+        if quote is not None:
+            found.append(quote)
+    return found
+
+
+def _quote(said: Said, asking: Asking, standing: Standing, *, skips: bool, interview: Interview) -> Quote | None:
+    turn: Turn = said.current
+    number = said.first.number
+    is_addition = said.first.adds_to is not None
+    match turn.kind:
+        case Kind.WORDS:
+            return Quote(words=turn.words, number=number, is_addition=is_addition)
+        case Kind.CHOICE:
+            labels = tuple(label(choice, asking, standing, interview) for choice in turn.choice)
+            return Quote(chosen=labels, number=number, is_addition=is_addition)
+        case Kind.SKIP if skips:
+            return Quote(skipped=turn.choice[0], number=number)
+        case _:
+            return None
