@@ -1,0 +1,59 @@
+"""What every test may ask for, and what is said when a program that some tests need is not here."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tools import TOOLS, Tool, find_chromium, find_java, how_to_get_them, missing
+
+NOT_RUN = pytest.StashKey[dict[str, int]]()
+"""For each program that is missing, how many tests were left out for it."""
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The browser. Tests that ask for it, or for a `page`, are left out where there is none."""
+    found = find_chromium()
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="session")
+def java() -> Path:
+    """The Java runtime. Tests that ask for it are left out where there is none."""
+    found = find_java()
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(chromium: Path) -> dict[str, Any]:
+    """Start the browser that is here; as root it does not start within its own sandbox."""
+    return {"executable_path": str(chromium), "args": ["--no-sandbox"] if os.geteuid() == 0 else []}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what cannot be run here, and remember it. In CI nothing is left out."""
+    lacking = missing()
+    left_out = {tool.fixture: [item for item in items if _needs(item, tool)] for tool in lacking}
+    gone = {item for tests in left_out.values() for item in tests}
+    config.stash[NOT_RUN] = {name: len(tests) for name, tests in left_out.items() if tests}
+    if gone and os.environ.get("CI") == "true":
+        names = " and ".join(tool.name for tool in lacking)
+        raise pytest.UsageError(f"{len(gone)} tests need {names}, and in CI every test must run.")
+    items[:] = [item for item in items if item not in gone]
+    config.hook.pytest_deselected(items=list(gone))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Say last of all, after pytest's own last line, what was not run and which one command brings it."""
+    not_run = config.stash.get(NOT_RUN, {})
+    if not_run:
+        parts = [f"{tool.tested} ({not_run[tool.fixture]})" for tool in TOOLS if tool.fixture in not_run]
+        print(f"Not run: {' and '.join(parts)}. To run them too: {how_to_get_them()}")  # noqa: T201
+
+
+def _needs(item: pytest.Item, tool: Tool) -> bool:
+    return tool.fixture in getattr(item, "fixturenames", ())

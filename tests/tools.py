@@ -1,0 +1,73 @@
+"""Programs that some tests need and that no Python package brings: a browser, and a Java runtime for the Nu checker.
+
+Run as a program, it succeeds when all of them are here.
+"""
+
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+OLDEST_JAVA = 17
+"""What vnu-jar was measured with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A program, what is tested with it, and how to find it. Tests that need it ask for the fixture of that name."""
+
+    fixture: str
+    name: str
+    tested: str
+    find: Callable[[], Path | None]
+
+
+@cache
+def find_chromium() -> Path | None:
+    """Give the path of a Chromium or Chrome that is here."""
+    places = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")]
+    applications = Path("/Applications")
+    places += [
+        str(applications / "Chromium.app/Contents/MacOS/Chromium"),
+        str(applications / "Google Chrome.app/Contents/MacOS/Google Chrome"),
+    ]
+    return next((Path(place) for place in places if place and Path(place).is_file()), None)
+
+
+@cache
+def find_java() -> Path | None:
+    """Give the path of a Java runtime that is new enough. It is asked: macOS has a `java` that is none."""
+    found = shutil.which("java")
+    if found is None:
+        return None
+    told = subprocess.run([found, "-version"], capture_output=True, text=True, check=False)
+    version = re.search(r'version "(\d+)', told.stderr)
+    return Path(found) if told.returncode == 0 and version and int(version[1]) >= OLDEST_JAVA else None
+
+
+CHROMIUM = Tool("chromium", "Chromium", "the pages in a browser", find_chromium)
+JAVA = Tool("java", f"Java {OLDEST_JAVA} or later", "the pages against the HTML standard", find_java)
+TOOLS = (CHROMIUM, JAVA)
+
+
+def missing() -> list[Tool]:
+    """List what is not here."""
+    return [tool for tool in TOOLS if tool.find() is None]
+
+
+def how_to_get_them() -> str:
+    """Give the one command that brings what is missing."""
+    if shutil.which("apt-get"):
+        return "sudo apt-get install chromium default-jre-headless"
+    if platform.system() == "Darwin":
+        return "brew install --cask chromium temurin"
+    return "your system's way to install Chromium and a Java runtime"
+
+
+if __name__ == "__main__":
+    sys.exit(1 if missing() else 0)
