@@ -1,13 +1,13 @@
-"""The custom actions. Each reads the tracker, calls one use case, and returns events; the slots hold references only."""
+"""The custom actions: each reads the tracker, calls one use case, and returns events. Slots hold references only."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from anyio import to_thread
-from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from bot import keeping

@@ -71,7 +71,8 @@ def serve() -> None:
     serving.logs_without_words(settings.data / "log")
     _warn(settings)
     try:
-        asyncio.run(serving.serve(settings, store, _say))
+        model = serving.prepare(settings, _say)
+        asyncio.run(serving.serve(settings, store, model, _say))
     finally:
         store.close()
 
@@ -91,7 +92,7 @@ def train() -> None:
     from bot import serving
 
     settings = settings_module.load()
-    model = asyncio.run(serving.prepare(settings, _say))
+    model = serving.prepare(settings, _say)
     _say(f"The dialogue is ready: {model.name}")
 
 
@@ -216,12 +217,12 @@ def shell() -> None:
     serving.make_ready(settings, _say)
     store = serving.open_store(settings)
     try:
-        asyncio.run(_shell(settings, store))
+        asyncio.run(_shell(settings, store, serving.prepare(settings, _say)))
     finally:
         store.close()
 
 
-async def _shell(settings: Settings, store: Any) -> None:
+async def _shell(settings: Settings, store: Any, model: Path) -> None:
     import uvicorn
 
     from actions.executor import Executor
@@ -229,7 +230,6 @@ async def _shell(settings: Settings, store: Any) -> None:
     from bot.dialogue import Receipts, box_environment
     from bot.web.webhook import create_webhook
 
-    model = await serving.prepare(settings, _say)
     inner = serving.listen("127.0.0.1", settings.actions_port, "OWNWORDS_ACTIONS_PORT")
     secret = secrets.token_urlsafe(32)
     config = uvicorn.Config(create_webhook(Executor(store), secret, Receipts()), log_config=None, ws="none")

@@ -12,6 +12,7 @@ import logging
 import os
 import secrets
 import socket
+import subprocess
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -285,7 +286,7 @@ def model_path(project: Path, data: Path) -> Path:
     return data / "models" / f"{project_digest(project)}.tar.gz"
 
 
-async def train(project: Path, data: Path, python: Path, say: Callable[[str], None]) -> Path:
+def train(project: Path, data: Path, python: Path, say: Callable[[str], None]) -> Path:
     """Give the model for the project as it stands: the cached one, or a new one once Rasa has validated the project.
 
     Raises DialogueBroken with Rasa's own message.
@@ -294,15 +295,13 @@ async def train(project: Path, data: Path, python: Path, say: Callable[[str], No
     if model.exists():
         return model
     if not python.exists():
-        raise DialogueBroken(f"The dialogue engine is not installed: {python.name} is missing. Run make serve.")
+        raise DialogueBroken("The dialogue engine is not installed. Install it with: make serve")
     say("Checking the interview ...")
-    await _rasa(
-        project, data, python, "data", "validate", "--fail-on-warnings", "--domain", "domain.yml", "--data", "data"
-    )
-    say("Training the dialogue (about half a minute, once) ...")
+    _rasa(project, data, python, "data", "validate", "--domain", "domain.yml", "--data", "data")
+    say("Training the dialogue, once (about half a minute) ...")
     model.parent.mkdir(parents=True, exist_ok=True)
     unfinished = f"unfinished-{model.name.removesuffix('.tar.gz')}"
-    await _rasa(project, data, python, "train", "--out", str(model.parent), "--fixed-model-name", unfinished)
+    _rasa(project, data, python, "train", "--out", str(model.parent), "--fixed-model-name", unfinished)
     (model.parent / f"{unfinished}.tar.gz").rename(model)
     for old in model.parent.glob("*.tar.gz"):
         if old != model:
@@ -310,20 +309,18 @@ async def train(project: Path, data: Path, python: Path, say: Callable[[str], No
     return model
 
 
-async def _rasa(project: Path, data: Path, python: Path, *arguments: str) -> None:
-    child = await asyncio.create_subprocess_exec(
-        str(python),
-        "-m",
-        "rasa",
-        *arguments,
+def _rasa(project: Path, data: Path, python: Path, *arguments: str) -> None:
+    ran = subprocess.run(
+        [str(python), "-W", "ignore", "-m", "rasa", *arguments],
         cwd=project,
         env=box_environment(data, {}),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
     )
-    printed, _ = await child.communicate()
-    if child.returncode != 0:
-        lines = [line for line in printed.decode(errors="replace").splitlines() if line.strip()]
+    if ran.returncode != 0:
+        lines = [line for line in ran.stdout.decode(errors="replace").splitlines() if line.strip()]
         raise DialogueBroken("\n".join(lines[-15:]))
 
 
@@ -377,7 +374,8 @@ class Box:
         self.client = BoxClient(f"http://127.0.0.1:{port}", secret, self.receipts)
         self._watching: asyncio.Task[None] | None = None
         self.pid: int | None = None
-        self.starts = 0
+        self.ready = asyncio.Event()
+        """Set once the first question could be asked for the first time."""
 
     async def start(self) -> None:
         """Begin to start and watch the box; returns at once."""
@@ -408,7 +406,6 @@ class Box:
             await asyncio.sleep(pause)
 
     async def _spawn(self) -> asyncio.subprocess.Process:
-        self.starts += 1
         logs = self._data / "log"
         logs.mkdir(parents=True, exist_ok=True)
         with (logs / "box.log").open("ab") as log_file:
@@ -446,6 +443,7 @@ class Box:
             if not self.client.is_ready:
                 if await self.client.answers_a_canned_turn():
                     self.client.trust_again()
+                    self.ready.set()
                     strikes = 0
                     deadline = loop.time() + READY_LIMIT
                 elif loop.time() > deadline:

@@ -121,10 +121,10 @@ def listen(host: str, port: int, name: str) -> socket.socket:
     return taken
 
 
-async def prepare(settings: Settings, say: Callable[[str], None]) -> Path:
+def prepare(settings: Settings, say: Callable[[str], None]) -> Path:
     """Have the model of the interview as it stands. Raises CannotServe with Rasa's own message."""
     try:
-        return await train(ROOT, settings.data, settings.box_python, say)
+        return train(ROOT, settings.data, settings.box_python, say)
     except DialogueBroken as error:
         raise CannotServe(f"The interview cannot be used as it stands. Rasa says:\n{error}") from error
 
@@ -165,9 +165,8 @@ async def running(settings: Settings, store: Store, model: Path) -> AsyncIterato
         await box.stop()
 
 
-async def serve(settings: Settings, store: Store, say: Callable[[str], None]) -> None:
+async def serve(settings: Settings, store: Store, model: Path, say: Callable[[str], None]) -> None:
     """Serve until told to end. Raises CannotServe."""
-    model = await prepare(settings, say)
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for told in (signal.SIGINT, signal.SIGTERM):
@@ -181,8 +180,7 @@ async def serve(settings: Settings, store: Store, say: Callable[[str], None]) ->
 
 
 async def _say_when_ready(run: Running, say: Callable[[str], None]) -> None:
-    while not run.box.client.is_ready:
-        await asyncio.sleep(0.2)
+    await run.box.ready.wait()
     say("The first question is ready.")
 
 
