@@ -181,3 +181,47 @@ def naming_causes(problem: type[NotKept] | type[NotRead]) -> Iterator[None]:
         if is_damage(error):
             raise Damaged("The database file is damaged. `python -m bot verify` says where.") from error
         raise
+
+
+@contextmanager
+def reading_damage(connection: Connection) -> Iterator[None]:
+    """Read text that is no longer text, too. Without it one damaged byte hides all rows behind it."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        yield
+        return
+    driver.text_factory = _text
+    try:
+        yield
+    finally:
+        driver.text_factory = str
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def check_file(connection: Connection) -> list[str]:
+    """What the database itself finds wrong with its file, and references that lead nowhere: nothing that rows hold."""
+    if connection.dialect.name != "sqlite":
+        return []
+    found = [str(line) for line in connection.exec_driver_sql("PRAGMA integrity_check").scalars() if line != "ok"]
+    for row in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+        found.append(f"a row of {row[0]} names something in {row[2]} that is not there")
+    return found
+
+
+def schema_of(connection: Connection) -> dict[str, str] | None:
+    """The tables, indexes and triggers by name, as they were made. None where this cannot be told."""
+    if connection.dialect.name != "sqlite":
+        return None
+    rows = connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name")
+    return {f"{row.type} {row.name}": f"{row.tbl_name}: {row.sql}" for row in rows}
+
+
+def in_memory() -> Engine:
+    """An empty database that is gone when it is let go of, to compare with."""
+    engine = create_engine("sqlite://", hide_parameters=True)
+    event.listen(engine, "connect", _tell_pragmas)
+    event.listen(engine, "begin", _begin)
+    return engine

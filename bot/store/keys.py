@@ -3,12 +3,12 @@
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from bot.store import tables
 from bot.store.errors import Damaged, Missing
-from bot.store.rows import Rows, stamp
+from bot.store.rows import Row, Rows, stamp
 from bot.store.sealing import ALGORITHM, KEY_BYTES, DataKey, RootKey
 
 FOR_WORDS = "words"
@@ -28,6 +28,9 @@ class RootKeys:
 
     def __contains__(self, root_key_id: str) -> bool:
         return root_key_id in self._all
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
 
     def replace_by(self, root: RootKey) -> None:
         """From now on wrap under this one; the others still unwrap."""
@@ -76,6 +79,13 @@ class Keys:
         """A new data key."""
         secret = secrets.token_bytes(KEY_BYTES)
         return DataKey(add_key(self._rows, FOR_WORDS, secret, self._roots.newest, now), secret)
+
+    def unwraps(self, row: Row) -> bool:
+        """Whether a row of the table holds a key."""
+        try:
+            return len(self._roots.unwrap(row["wrapped"], row["root_key_id"])) == KEY_BYTES
+        except Damaged:
+            return False
 
     def open(self, key_id: str) -> DataKey:
         """A data key that was made before. Raises `Missing`, `Damaged`."""

@@ -7,11 +7,13 @@ was changed by anything but this module, a disk included, is never used.
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Executable, Table, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Executable, Select, Table, delete, func, insert, select, update
+from sqlalchemy import Row as SqlRow
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.database import Rule, broken_rule
@@ -41,41 +43,39 @@ def moment_or_none(stamped: int | None) -> datetime | None:
     return None if stamped is None else moment(stamped)
 
 
-def encode(name: str, columns: Iterable[tuple[str, object]]) -> bytes:
-    """Name and columns as bytes that no other name and columns have: each part with its type and its length.
+def encode(name: str, columns: Iterable[tuple[bytes, Any]]) -> bytes:
+    """Name and columns as bytes that no other name and columns have: `column=s5:words;` with type and length.
 
     An empty column is left out, so that a column added by a later migration leaves earlier proofs as they are.
     """
-    parts = [_part(b"t", name.encode())]
+    parts = [name.encode(), b":"]
     for column, value in columns:
         if value is None:
             continue
-        parts.append(_part(b"c", column.encode()))
-        match value:
-            case str():
-                parts.append(_part(b"s", value.encode("utf-8", "surrogateescape")))
-            case bytes():
-                parts.append(_part(b"b", value))
-            case int():
-                parts.append(_part(b"i", b"%d" % value))
-            case _:
-                # Only a damaged row holds anything else.
-                parts.append(_part(b"?", repr(value).encode()))
+        kind = type(value)
+        if kind is str:
+            tag, encoded = b"s", value.encode("utf-8", "surrogateescape")
+        elif kind is bytes:
+            tag, encoded = b"b", value
+        elif kind is int:
+            tag, encoded = b"i", b"%d" % value
+        else:
+            # Only a damaged row holds anything else.
+            tag, encoded = b"?", repr(value).encode()
+        parts.append(b"%b=%b%d:%b;" % (column, tag, len(encoded), encoded))
     return b"".join(parts)
 
 
-def _part(tag: bytes, value: bytes) -> bytes:
-    return tag + len(value).to_bytes(4) + value
-
-
-def columns_of(table: Table) -> list[str]:
-    """The columns that a proof is over."""
-    return [column.name for column in table.c if column.name != "proof"]
+@cache
+def columns_of(table: Table) -> dict[str, bytes]:
+    """The columns that a proof is over, by name and encoded."""
+    return {column.name: column.name.encode() for column in table.c if column.name != "proof"}
 
 
 def prove(key: bytes, table: Table, row: Mapping[str, object]) -> bytes:
     """The proof of a row: HMAC-SHA256 over its table's name and all its columns but the proof."""
-    message = encode(table.name, ((name, row[name]) for name in columns_of(table)))
+    columns = columns_of(table)
+    message = encode(table.name, zip(columns.values(), map(row.__getitem__, columns), strict=True))
     return hmac.digest(key, message, hashlib.sha256)
 
 
@@ -95,10 +95,7 @@ class Rows:
 
     def add(self, table: Table, row: Mapping[str, Value]) -> None:
         """Add a row. Columns not named are empty. Raises `Taken` or `Missing` when another row forbids it."""
-        full = {name: row.get(name) for name in columns_of(table)}
-        for name, value in full.items():
-            if isinstance(value, str) and not _is_storable(value):
-                raise ValueError(f"{table.name}.{name} holds a NUL or a lone surrogate: seal it, or keep it out.")
+        full = {name: _plain(table, name, row.get(name)) for name in columns_of(table)}
         full["proof"] = prove(self._proof_key, table, full)
         self._write(table, insert(table).values(full))
 
@@ -111,7 +108,8 @@ class Rows:
 
     def replace(self, table: Table, row: Row, *, to: Mapping[str, Value]) -> None:
         """Change columns of a row that was read in this transaction."""
-        changed = {**to, "proof": prove(self._proof_key, table, {**row, **to})}
+        changed = {name: _plain(table, name, value) for name, value in to.items()}
+        changed["proof"] = prove(self._proof_key, table, {**row, **changed})
         key = [column == row[column.name] for column in table.primary_key.columns]
         self._write(table, update(table).where(*key).values(changed))
 
@@ -130,21 +128,44 @@ class Rows:
         query = select(table).where(*where).order_by(*order_by).limit(1)
         if locked:
             query = query.with_for_update()
-        found = self.connection.execute(query).first()
-        return None if found is None else self._checked(table, tuple(found))
+        found = self._found(query)
+        return self._checked(table, found[0]) if found else None
 
     def every(self, table: Table, *where: ColumnElement[bool], order_by: Sequence[ColumnElement[Any]]) -> list[Row]:
         """All rows that this finds, in this order."""
         query = select(table).where(*where).order_by(*order_by)
-        return [self._checked(table, tuple(found)) for found in self.connection.execute(query)]
+        return [self._checked(table, found) for found in self._found(query)]
+
+    def each(self, table: Table, *where: ColumnElement[bool], order_by: Sequence[ColumnElement[Any]]) -> Iterator[Row]:
+        """All rows that this finds, whether proven or not, a few hundred in memory at a time."""
+        query = select(table).where(*where).order_by(*order_by).execution_options(yield_per=500)
+        names = (*columns_of(table), "proof")
+        try:
+            rows = self.connection.execute(query)
+        except UnicodeEncodeError:
+            # What was looked for comes from a damaged row.
+            return
+        for found in rows:
+            yield dict(zip(names, found, strict=True))
+
+    def is_proven(self, table: Table, row: Row) -> bool:
+        """Whether this row is as it was kept."""
+        return is_proven(self._proof_key, table, row)
 
     def next_number(self, table: Table, conversation_id: str) -> int:
         """The number of this conversation's next row in a table that counts them from 1."""
         highest = select(func.max(table.c.number)).where(table.c.conversation_id == conversation_id)
         return int(self.connection.execute(highest).scalar_one() or 0) + 1
 
-    def _checked(self, table: Table, found: tuple[Any, ...]) -> Row:
-        row = dict(zip(table.c.keys(), found, strict=True))
+    def _found(self, query: Select[*tuple[Any, ...]]) -> Sequence[SqlRow[*tuple[Any, ...]]]:
+        try:
+            return self.connection.execute(query).all()
+        except UnicodeEncodeError:
+            # What was looked for holds a lone surrogate. No row does.
+            return ()
+
+    def _checked(self, table: Table, found: Iterable[Any]) -> Row:
+        row = dict(zip((*columns_of(table), "proof"), found, strict=True))
         if not is_proven(self._proof_key, table, row):
             raise Damaged(f"A row of {table.name} is not as it was kept. `python -m bot verify` names it.")
         return row
@@ -163,6 +184,10 @@ class Rows:
             raise
 
 
-def _is_storable(value: str) -> bool:
-    # PostgreSQL's text holds neither, SQLite's no surrogate. Asked before the driver, whose error would show the value.
-    return not re.search("[\0\ud800-\udfff]", value)
+def _plain(table: Table, column: str, value: Value) -> Value:
+    if isinstance(value, str):
+        # PostgreSQL's text holds neither, SQLite's no surrogate. Asked before the driver, whose error shows the value.
+        if re.search("[\0\ud800-\udfff]", value):
+            raise ValueError(f"{table.name}.{column} holds a NUL or a lone surrogate: seal it, or keep it out.")
+        return str.__str__(value)
+    return int(value) if isinstance(value, int) else value

@@ -59,7 +59,7 @@ def derive(secret: bytes, purpose: str) -> bytes:
 
 def bound(schema: str, *parts: str | int) -> bytes:
     """The additional data of a seal: where it belongs. Each part has its length, so that no two places look alike."""
-    encoded = [str(part).encode() for part in (schema, *parts)]
+    encoded = [str(part).encode("utf-8", "surrogateescape") for part in (schema, *parts)]
     return b"".join(len(part).to_bytes(4) + part for part in encoded)
 
 
@@ -93,7 +93,7 @@ class DataKey:
             return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place).decode(
                 "utf-8", "surrogatepass"
             )
-        except (InvalidTag, ValueError):
+        except (InvalidTag, ValueError, TypeError):
             return None
 
 
@@ -189,7 +189,7 @@ class RootKey:
         """The data key. Raises `Damaged` when it was wrapped by another root key, or a byte is not the same."""
         try:
             return aes_key_unwrap(self._wrapping, wrapped)
-        except (InvalidUnwrap, ValueError) as error:
+        except (InvalidUnwrap, ValueError, TypeError) as error:
             raise Damaged("A data key does not unwrap.") from error
 
 

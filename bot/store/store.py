@@ -10,6 +10,7 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine, inspect, literal_column, select, table
 from sqlalchemy import func as sql
+from sqlalchemy.exc import DBAPIError
 
 from bot.store import database, tables
 from bot.store.attempts import Attempts
@@ -92,6 +93,9 @@ class Store:
             with naming_causes(NotRead), database.connect_to_read(engine) as connection:
                 _check_migrated(connection)
                 lasting = _lasting_key(connection, roots)
+        except DBAPIError as error:
+            engine.dispose()
+            raise Damaged("The database is not one of Own Words, or damaged. Restore it from a backup.") from error
         except BaseException:
             engine.dispose()
             raise
@@ -156,8 +160,12 @@ class Store:
         with naming_causes(NotRead), database.connect_to_read(self.engine) as connection:
             yield Rows(connection, self._proof_key, may_write=False)
 
+    def keys(self, rows: Rows) -> Keys:
+        """The data keys of a transaction."""
+        return Keys(rows, self._roots, self._opened)
+
     def _transaction(self, rows: Rows) -> Transaction:
-        return Transaction(rows, Keys(rows, self._roots, self._opened))
+        return Transaction(rows, self.keys(rows))
 
 
 def _check_migrated(connection: Connection) -> None:
@@ -183,22 +191,30 @@ def migration_of(connection: Connection) -> str | None:
 
 def _lasting_key(connection: Connection, roots: RootKeys) -> bytes:
     keys = tables.keys
-    wrapped_under = [str(found) for found in connection.execute(select(keys.c.root_key_id).distinct()).scalars()]
-    unknown = [root_key_id for root_key_id in wrapped_under if root_key_id not in roots]
-    if len(wrapped_under) > 1 and unknown:
-        raise KeyProblem(
-            f"A change of root key was interrupted: data keys lie under {' and '.join(sorted(wrapped_under))}.",
-            "Give both root keys and do: python -m bot keys rotate",
-        )
-    if unknown:
-        raise KeyProblem(
-            f"The database was sealed under root key {unknown[0]}, not under {roots.newest.key_id}.",
-            "Put the right key file back.",
-        )
+    under = [str(found) for found in connection.execute(select(keys.c.root_key_id).distinct()).scalars()]
     row = connection.execute(select(keys).where(keys.c.purpose == FOR_LASTING)).one_or_none()
     if row is None:
         raise Damaged("The store's own key is not in the table of keys. Restore the database from a backup.")
+    if row.root_key_id not in roots:
+        if any(root_key_id in roots for root_key_id in under):
+            raise _interrupted(under)
+        raise KeyProblem(
+            f"The database was sealed under root key {row.root_key_id}, not under {roots.newest.key_id}.",
+            "Put the right key file back.",
+        )
     lasting = roots.unwrap(row.wrapped, row.root_key_id)
-    if not is_proven(derive(lasting, Purpose.PROOFS), keys, row._asdict()):
+    proof_key = derive(lasting, Purpose.PROOFS)
+    if not is_proven(proof_key, keys, row._asdict()):
         raise Damaged("The store's own key is not as it was kept. Restore the database from a backup.")
+    # A row that is damaged is no rotation: `verify` names it, and all else can be read.
+    others = connection.execute(select(keys).where(keys.c.root_key_id.not_in(list(roots)))) if len(under) > 1 else ()
+    if any(is_proven(proof_key, keys, other._asdict()) for other in others):
+        raise _interrupted(under)
     return lasting
+
+
+def _interrupted(under: Iterable[str]) -> KeyProblem:
+    return KeyProblem(
+        f"A change of root key was interrupted: data keys lie under {' and '.join(sorted(under))}.",
+        "Give both root keys and do: python -m bot keys rotate",
+    )

@@ -1,0 +1,236 @@
+"""Whether everything is as it was kept: the file, the tables, each row, each chain, each seal, each key.
+
+What is found is named by table, conversation and number. No words are shown, nor any other column.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Table
+
+from bot.store import database, drafts, enquiries, migrating, tables
+from bot.store.conversations import first_head, next_head, words_of
+from bot.store.errors import Damaged, Missing, NotRead
+from bot.store.keys import Keys
+from bot.store.rows import Row, Rows
+from bot.store.store import Store
+
+CHANGED = "the row is not as it was kept"
+SHOWN_AT_MOST = 100
+"""Findings about the file itself; a broken page brings thousands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is not as it was kept."""
+
+    table: str
+    finding: str
+    conversation_id: str | None = None
+    number: int | None = None
+    row: str = ""
+    """Which row, where a conversation and a number do not say it."""
+
+    def __str__(self) -> str:
+        where = [self.table]
+        if self.conversation_id is not None:
+            where.append(f"conversation {self.conversation_id}")
+        if self.number is not None:
+            where.append(f"number {self.number}")
+        if self.row:
+            where.append(self.row)
+        return f"{', '.join(where)}: {self.finding}"
+
+
+def verify(store: Store) -> list[Problem]:
+    """Everything that is not as it was kept; nothing, when all is. Raises `NotRead` when the database is away."""
+    check = _Check(store)
+    with store.reading_rows() as rows, database.reading_damage(rows.connection):
+        check.file(rows)
+        check.schema(rows)
+        for table in tables.metadata.sorted_tables:
+            check.proofs(rows, table)
+        check.keys(rows)
+        check.seals(rows)
+        check.chains(rows)
+        check.numbers(rows)
+    return check.problems
+
+
+class _Check:
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.problems: list[Problem] = []
+        self.changed: set[tuple[object, ...]] = set()
+
+    def file(self, rows: Rows) -> None:
+        with self.going_on("database"):
+            for finding in database.check_file(rows.connection)[:SHOWN_AT_MOST]:
+                self.problems.append(Problem("database", _in_one_line(finding)))
+
+    def schema(self, rows: Rows) -> None:
+        with self.going_on("database"):
+            found = database.schema_of(rows.connection)
+            if found is None:
+                return
+            engine = database.in_memory()
+            try:
+                with engine.begin() as connection:
+                    migrating.upgrade(connection)
+                    made = database.schema_of(connection) or {}
+            finally:
+                engine.dispose()
+            for name in sorted(made.keys() | found.keys()):
+                if name not in found:
+                    self.problems.append(Problem("database", f"{name} is missing"))
+                elif name not in made:
+                    self.problems.append(Problem("database", f"{_in_one_line(name)} was slipped in"))
+                elif made[name] != found[name]:
+                    self.problems.append(Problem("database", f"{name} is not as it was made"))
+
+    def proofs(self, rows: Rows, table: Table) -> None:
+        with self.going_on(table.name):
+            # In no order: an index that is damaged would hide rows.
+            for row in rows.each(table, order_by=[]):
+                if not rows.is_proven(table, row):
+                    self.found(table, row, CHANGED)
+
+    def keys(self, rows: Rows) -> None:
+        with self.going_on("keys"):
+            keys = self.store.keys(rows)
+            for row in rows.each(tables.keys, order_by=[tables.keys.c.key_id]):
+                if not keys.unwraps(row):
+                    self.found(tables.keys, row, "the key does not unwrap")
+
+    def seals(self, rows: Rows) -> None:
+        keys = self.store.keys(rows)
+        with self.going_on("enquiries"):
+            for row in rows.each(tables.enquiries, order_by=[tables.enquiries.c.enquiry_id]):
+                place = enquiries.place_of(row["key_id"], row["enquiry_id"])
+                if row["reference"] is not None and not _opens(keys, row["key_id"], row["reference"], place):
+                    self.found(tables.enquiries, row, "its reference does not open")
+        with self.going_on("drafts"):
+            conversations = tables.conversations
+            for row in list(rows.each(tables.drafts, order_by=[tables.drafts.c.conversation_id])):
+                at = conversations.c.conversation_id == row["conversation_id"]
+                for conversation in rows.each(conversations, at, order_by=[]):
+                    key_id = conversation["key_id"]
+                    place = drafts.place_of(key_id, row["conversation_id"], row["for_turn"])
+                    if not _opens(keys, key_id, row["words"], place):
+                        self.found(tables.drafts, row, "its words do not open")
+
+    def chains(self, rows: Rows) -> None:
+        keys = self.store.keys(rows)
+        conversations = tables.conversations
+        with self.going_on("conversations"):
+            for conversation in list(rows.each(conversations, order_by=[conversations.c.conversation_id])):
+                with self.going_on("turns", conversation["conversation_id"]):
+                    self.chain(rows, keys, conversation)
+
+    def chain(self, rows: Rows, keys: Keys, conversation: Row) -> None:
+        conversation_id, key_id = conversation["conversation_id"], conversation["key_id"]
+        turns = tables.turns
+        heads: set[Any] = {first_head(conversation_id, key_id, conversation["begun_at"])}
+        number, last = 0, None
+        for row in rows.each(turns, turns.c.conversation_id == conversation_id, order_by=[turns.c.number]):
+            number += 1
+            while isinstance(row["number"], int) and number < row["number"]:
+                self.problems.append(Problem("turns", "it is missing", conversation_id, number))
+                heads, number = set(), number + 1
+            if heads:
+                following = {next_head(head, row) for head in heads if isinstance(head, bytes)}
+                if row["head"] not in following:
+                    self.found(turns, row, "it does not follow from the turn before it")
+                    # The next one may follow from what is here now, or from what was here before.
+                    heads = following
+                else:
+                    heads = set()
+            heads.add(row["head"])
+            if not _turn_opens(keys, key_id, row):
+                self.found(turns, row, "its words do not open")
+            last = row
+        self.end(conversation, number, last)
+
+    def end(self, conversation: Row, number: int, last: Row | None) -> None:
+        length = conversation["length"]
+        if isinstance(length, int) and number < length:
+            for cut in range(number + 1, min(length, number + SHOWN_AT_MOST) + 1):
+                self.problems.append(Problem("turns", "it is missing", conversation["conversation_id"], cut))
+        elif last is not None and (last["number"], last["head"], last["kind"], last["said_at"]) != (
+            length,
+            conversation["head"],
+            conversation["last_kind"],
+            conversation["last_said_at"],
+        ):
+            self.found(tables.conversations, conversation, "it does not end with its last turn")
+
+    def numbers(self, rows: Rows) -> None:
+        for table in (tables.desired_outcomes, tables.outcome_marks):
+            with self.going_on(table.name):
+                counted: Counter[Any] = Counter()
+                for row in rows.each(table, order_by=[table.c.conversation_id, table.c.number]):
+                    counted[row["conversation_id"]] += 1
+                    while isinstance(row["number"], int) and counted[row["conversation_id"]] < row["number"]:
+                        self.problems.append(
+                            Problem(
+                                table.name, "it is missing", row["conversation_id"], counted[row["conversation_id"]]
+                            )
+                        )
+                        counted[row["conversation_id"]] += 1
+
+    def found(self, table: Table, row: Row, finding: str) -> None:
+        """Name a row, once."""
+        key = tuple(row[column.name] for column in table.primary_key.columns)
+        if (table.name, *key) in self.changed:
+            return
+        self.changed.add((table.name, *key))
+        names = [column.name for column in table.primary_key.columns]
+        number = next((row[name] for name in ("number", "turn", "for_turn") if name in row), None)
+        rest = [f"{name} {_shown(row[name])}" for name in names if name not in {"conversation_id", "number", "turn"}]
+        conversation_id = row.get("conversation_id")
+        self.problems.append(
+            Problem(
+                table.name,
+                finding,
+                None if conversation_id is None else _shown(conversation_id),
+                number if isinstance(number, int) else None,
+                ", ".join(rest),
+            )
+        )
+
+    @contextmanager
+    def going_on(self, table: str, conversation_id: str | None = None) -> Iterator[None]:
+        """Say that a table cannot be read, and go on with the next."""
+        try:
+            with database.naming_causes(NotRead):
+                yield
+        except Damaged as error:
+            self.problems.append(Problem(table, _in_one_line(str(error)), conversation_id))
+
+
+def _opens(keys: Keys, key_id: str, sealed: bytes, place: bytes) -> bool:
+    try:
+        keys.open(key_id).open(sealed, place)
+    except (Damaged, Missing):
+        return False
+    return True
+
+
+def _turn_opens(keys: Keys, key_id: str, row: Row) -> bool:
+    try:
+        words_of(keys.open(key_id), row)
+    except (Damaged, Missing):
+        return False
+    return True
+
+
+def _shown(value: object) -> str:
+    """An id as it may be printed. A damaged one may be anything."""
+    return value if isinstance(value, str) and value.isascii() and value.isprintable() else ascii(value)
+
+
+def _in_one_line(finding: str) -> str:
+    return " ".join(finding.split())
