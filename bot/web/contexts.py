@@ -1,0 +1,274 @@
+"""What each page is given: one frozen dataclass a page. Templates choose and loop over these; they never compute.
+
+A field that holds what a person said is called `words` and nothing else is, so that a reader of a template sees at
+once where a person's words stand.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A number to ring."""
+
+    shown: str
+    """As people write it: `01234 567 890`."""
+    dial: str
+    """As a telephone wants it: digits alone, with a `+` before a country's code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What is the same on every page of one installation, from its settings."""
+
+    team: str
+    read_within: str
+    phone: Phone | None
+    phone_hours: str
+    out_of_hours_phone: Phone | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What every page needs."""
+
+    title: str = "Notes"
+    """Neutral: it stands in the browser's tab and history, where others see it."""
+    place: Place
+    error: str = ""
+    """What went wrong, in a sentence for the person; "Error: " then stands before the title."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a sentence: ours, or a person's own words read back."""
+
+    text: str = ""
+    words: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer that can be chosen."""
+
+    id: str
+    label: tuple[Piece, ...]
+    picture: str = ""
+    """Address of its picture; "" for none. The words stand beside it in any case."""
+    is_chosen: bool = False
+
+
+class Shape(StrEnum):
+    """How a question is answered."""
+
+    WORDS = "words"
+    CHOICE = "choice"
+    CHOICES = "choices"
+    FACES = "faces"
+    NOTHING = "nothing"
+    """Nothing is asked: only "Continue"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing said, as history, check page and statement show it."""
+
+    number: int
+    words: str | None = None
+    chosen: tuple[tuple[Piece, ...], ...] = ()
+    skipped: str = ""
+    """What was said instead of an answer: "I do not know"."""
+    is_taken_back: bool = False
+    can_change: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A question and everything said to it: the answer first, then what was added."""
+
+    asked: tuple[Piece, ...]
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turning(Page):
+    """A page of the conversation: it holds the form that moves it on."""
+
+    step: str
+    """The one-use step token of this very page."""
+    is_kept: bool = False
+    """Whether what was just said is in the store, durably. Only then may the page say so."""
+    history: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking(Turning):
+    """A question."""
+
+    part: str = ""
+    """Where we are: "Part 2 of 14: How you like to talk"; "" where that would not be true."""
+    read_back: tuple[Piece, ...] = ()
+    """What stands above the question when it is about something said before."""
+    wording: str
+    information: tuple[str, ...] = ()
+    hint: str = ""
+    notices: tuple[str, ...] = ()
+    why: str = ""
+    """Why we ask, once that was pressed; "" before."""
+    another_way: str = ""
+    shows_help: bool = False
+    shows_people: bool = False
+    shape: Shape = Shape.WORDS
+    words: str = ""
+    choices: tuple[Choice, ...] = ()
+    is_skippable: bool = True
+    has_why: bool = True
+    has_another_way: bool = True
+    focus: str = ""
+    """What was just opened; the script moves the reader there instead of to the question."""
+    can_go_back: bool = False
+    can_add_more: bool = False
+
+
+class Revision(StrEnum):
+    """What is being done to an earlier answer."""
+
+    CHANGE = "change"
+    ADD = "add"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revisiting(Asking):
+    """An earlier question again, to say it differently or to say more."""
+
+    revision: Revision
+    earlier: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aside(Turning):
+    """Something asked beside the interview, such as "Do you want to stop?"."""
+
+    wording: str
+    read_back: tuple[Piece, ...] = ()
+    information: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting(Turning):
+    """Everything said is kept; the next question is not ready."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checking(Turning):
+    """Everything read back exactly, with Change, Add and Take back."""
+
+    part: str = ""
+    wording: str
+    information: tuple[str, ...] = ()
+    hint: str = ""
+    entries: tuple[Entry, ...]
+    choices: tuple[Choice, ...] = ()
+    notices: tuple[str, ...] = ()
+    can_go_back: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resting(Turning):
+    """A break: nothing is lost, and one button goes on."""
+
+    has_code: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended(Turning):
+    """The conversation is over: done, stopped, or not a good time to talk."""
+
+    wording: str
+    information: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    may_keep_copy: bool = False
+    can_carry_on: bool = False
+    can_have_code: bool = False
+    has_code: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code(Turning):
+    """The code to come back, shown this once, and typed once to go on."""
+
+    code: str
+    groups: tuple[str, ...]
+    """The code as it is shown, in groups that stay together on a line."""
+    is_numbers: bool
+    typed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Welcome(Page):
+    """Before the first question."""
+
+    stays_open: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComingBack(Page):
+    """Where the code is typed."""
+
+    stays_open: tuple[Choice, ...]
+    typed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedDevice(Page):
+    """About private windows and devices that others use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A part of the statement: a plain heading and what was said under it."""
+
+    name: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement(Page):
+    """The person's own words on one page."""
+
+    dated: str
+    number: str
+    digest: str
+    headings: Sequence[Heading] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotKept(Page):
+    """An answer could not be kept: it is still here, to be sent again."""
+
+    step: str
+    do: str
+    words: str
+    choice: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A link onwards."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling(Page):
+    """A page that only tells something."""
+
+    heading: str
+    information: tuple[str, ...] = ()
+    words: str = ""
+    ways: tuple[Way, ...] = ()

@@ -1,0 +1,152 @@
+"""What stands at the door: headers on every answer, a limit on what comes in, and who may send a form."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LARGEST_BODY = 1_000_000
+"""Bytes. The longest answer, every character written as %F0%9F%98%80, is a quarter of it."""
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "object-src 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+)
+
+PERMISSIONS_POLICY = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer",
+        "autoplay",
+        "bluetooth",
+        "browsing-topics",
+        "camera",
+        "clipboard-read",
+        "display-capture",
+        "encrypted-media",
+        "fullscreen",
+        "gamepad",
+        "geolocation",
+        "gyroscope",
+        "hid",
+        "idle-detection",
+        "local-fonts",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "picture-in-picture",
+        "publickey-credentials-create",
+        "publickey-credentials-get",
+        "screen-wake-lock",
+        "serial",
+        "usb",
+        "web-share",
+        "window-management",
+        "xr-spatial-tracking",
+    )
+)
+
+ON_EVERY_ANSWER = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": PERMISSIONS_POLICY,
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+}
+LEAVES_NOTHING = '"cookies", "storage"'
+"""For `Clear-Site-Data`, on leaving. Not "cache": clearing it holds the browser up, and no page is in it."""
+
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that never write."""
+
+
+class Guard:
+    """Stands outside the whole app, so that not even the page for a fault of our own goes out without its headers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in ON_EVERY_ANSWER.items():
+                    headers[name] = value
+                headers.setdefault("Cache-Control", "no-store")
+                if scope["path"] != "/":
+                    headers["X-Robots-Tag"] = "noindex"
+            await send(message)
+
+        await self.app(scope, _limited(scope, receive), send_guarded)
+
+
+def _limited(scope: Scope, receive: Receive) -> Callable[[], Awaitable[Message]]:
+    """Hand on what arrives until it is too much. The rest of a body that is too large is never read."""
+    declared = Headers(scope=scope).get("content-length", "0")
+    heard = int(declared) if declared.isascii() and declared.isdigit() and int(declared) > LARGEST_BODY else 0
+
+    async def receive_limited() -> Message:
+        nonlocal heard
+        if heard > LARGEST_BODY:
+            raise HTTPException(413, headers={"Connection": "close"})
+        message = await receive()
+        if message["type"] == "http.request":
+            heard += len(message.get("body", b""))
+            if heard > LARGEST_BODY:
+                raise HTTPException(413, headers={"Connection": "close"})
+        return message
+
+    return receive_limited
+
+
+def came_from_our_own_page(headers: Headers) -> bool:
+    """Tell whether a form was sent by a page of this site.
+
+    Browsers of today say so in `Sec-Fetch-Site`, which no page can forge. Older ones send `Origin`; under our
+    `Referrer-Policy: no-referrer` even our own forms send it as "null", so "null" decides nothing here: the visit's
+    cookie (SameSite=Strict) and the form's own mark do.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = headers.get("origin")
+    if origin is None or origin == "null":
+        return True
+    return urlsplit(origin).netloc == headers.get("host")
+
+
+class FormsFromOwnPages:
+    """Turns away whatever writes and was sent by somebody else's page."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if (
+            scope["type"] == "http"
+            and scope["method"] not in READING
+            and not came_from_our_own_page(Headers(scope=scope))
+        ):
+            raise HTTPException(403)
+        await self.app(scope, receive, send)

@@ -1,0 +1,67 @@
+// Sends the same form as without script, and puts the new turn in the place of the old one.
+// Nothing is ever parsed from a string, and the answer box is only replaced by what the server gave.
+const PATIENCE = 20000;
+const AGAIN_AFTER = [1000, 2000, 4000, 8000];
+
+const turn = () => document.getElementById("turn");
+const status = () => document.getElementById("status");
+
+let sending = false;
+let tries = 0;
+
+function failed() {
+  sending = false;
+  if (turn().hasAttribute("data-waiting")) return waitOn();
+  const message = document.getElementById("not-kept");
+  message.hidden = false;
+  message.focus();
+}
+
+function show(page) {
+  const next = page?.getElementById("turn");
+  if (!next) return failed();
+  sending = false;
+  const stillWaiting = turn().hasAttribute("data-waiting") && next.hasAttribute("data-waiting");
+  document.getElementById("not-kept").hidden = true;
+  document.title = page.title;
+  for (const name of ["data-waiting", "data-kept"]) turn().toggleAttribute(name, next.hasAttribute(name));
+  turn().replaceChildren(...document.importNode(next, true).childNodes);
+  document.dispatchEvent(new CustomEvent("turn"));
+  if (stillWaiting) return waitOn();
+  const problem = turn().querySelector(".govuk-error-summary");
+  status().textContent = turn().hasAttribute("data-kept") && !problem ? status().dataset.saved : "";
+  const place = problem ?? turn().querySelector("[data-focus]") ?? turn().querySelector("h1");
+  if (place.matches("h1")) window.scrollTo(0, 0);
+  place.focus();
+  tries = 0;
+  if (turn().hasAttribute("data-waiting")) waitOn();
+}
+
+function send(form, button) {
+  sending = true;
+  status().textContent = "";
+  const request = new XMLHttpRequest();
+  request.open("POST", form.action);
+  request.responseType = "document";
+  request.timeout = PATIENCE;
+  request.onload = () => (request.status < 500 ? show(request.response) : failed());
+  request.onerror = request.ontimeout = failed;
+  request.send(new URLSearchParams(new FormData(form, button)));
+}
+
+function waitOn() {
+  if (tries === AGAIN_AFTER.length) return;
+  setTimeout(() => {
+    const form = document.getElementById("step");
+    if (turn().hasAttribute("data-waiting") && !sending) send(form, form.querySelector("button[name=do]"));
+  }, AGAIN_AFTER[tries++]);
+}
+
+export function smoothTurns() {
+  if (!document.getElementById("not-kept")) return;
+  document.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (!sending) send(event.target, event.submitter);
+  });
+  if (turn().hasAttribute("data-waiting")) waitOn();
+}
