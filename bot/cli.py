@@ -190,9 +190,7 @@ def verify() -> None:
 def check_interview() -> None:
     """Check the wording and the rules of the interview."""
     from bot.interview_checks import check
-
-    def text(name: str) -> str:
-        return (ROOT / name).read_text(encoding="utf-8")
+    from bot.project import text
 
     problems = check(
         domain=text("domain.yml"),

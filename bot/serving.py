@@ -13,14 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
-import yaml
 from starlette.types import ASGIApp
 
 from actions.executor import Executor
 from bot.dialogue import Box, DialogueBroken, free_port, train
-from bot.flags import Phrases
-from bot.interview import Interview
 from bot.interviewing import Room
+from bot.project import load_code_words, load_interview, load_phrases
 from bot.returning import Door
 from bot.settings import ROOT, Settings
 from bot.steps import Steps
@@ -46,21 +44,6 @@ def root_key(settings: Settings) -> RootKey:
 def open_store(settings: Settings) -> Store:
     """Open the store under its root key. Raises KeyProblem, NotReady."""
     return Store.open(settings.database, root_key(settings))
-
-
-def load_interview(project: Path = ROOT) -> Interview:
-    """Read the interview's wording."""
-    return Interview.from_text((project / "domain.yml").read_text(encoding="utf-8"))
-
-
-def load_phrases() -> Phrases:
-    """Read the reviewed phrases."""
-    return Phrases(yaml.safe_load((ROOT / "bot" / "phrases.yml").read_text(encoding="utf-8")))
-
-
-def load_code_words() -> tuple[str, ...]:
-    """Read the words that codes are made of."""
-    return tuple((ROOT / "bot" / "code_words.txt").read_text(encoding="utf-8").split())
 
 
 def logs_without_words(folder: Path) -> None:

@@ -1,0 +1,27 @@
+"""The project's own files: how the interview is worded, the reviewed phrases, the words that codes are made of."""
+
+import yaml
+
+from bot.flags import Phrases
+from bot.interview import Interview
+from bot.settings import ROOT
+
+
+def text(name: str) -> str:
+    """Read one of the project's files by its path in the project folder."""
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def load_interview() -> Interview:
+    """Read the interview's wording."""
+    return Interview.from_text(text("domain.yml"))
+
+
+def load_phrases() -> Phrases:
+    """Read the reviewed phrases."""
+    return Phrases(yaml.safe_load(text("bot/phrases.yml")))
+
+
+def load_code_words() -> tuple[str, ...]:
+    """Read the words that codes are made of."""
+    return tuple(text("bot/code_words.txt").split())
