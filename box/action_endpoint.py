@@ -78,8 +78,13 @@ class WatchedEndpoint(EndpointConfig):
             raise TypeError
         slots = {slot.name for slot in self.domain.slots}
         for event in answer["events"]:
-            if event["event"] != "slot" or event["name"] not in slots or not isinstance(event["value"], (str, type(None))):
+            if event["event"] != "slot" or event["name"] not in slots or not _fits_a_slot(event["value"]):
                 raise ValueError
         for said in answer["responses"]:
             if said["response"] not in self.domain.responses:
                 raise ValueError
+
+
+def _fits_a_slot(value: object) -> bool:
+    """Whether this is nothing, one reference or id, or a list of them."""
+    return value is None or all(isinstance(one, str) for one in (value if isinstance(value, list) else [value]))
