@@ -17,7 +17,7 @@ from bot.conversation import How, Kind, Speaker, Stage, Turn
 from bot.store import tables
 from bot.store.errors import Missing, StoreError
 from bot.store.keys import Keys
-from bot.store.rows import Row, Rows, columns_of, encode, moment, moment_or_none, stamp
+from bot.store.rows import Row, Rows, Value, columns_of, encode, moment, moment_or_none, plain, stamp
 from bot.store.sealing import DataKey, bound
 
 SCHEMA = "turn 1"
@@ -148,7 +148,7 @@ class Conversations:
         if any(pointed is not None and not 0 < pointed < number for pointed in (answers, replaces, adds_to)):
             raise Missing("A turn can only point to an earlier one.")
         key = self._keys.open(conversation["key_id"])
-        row: Row = {
+        said: dict[str, Value] = {
             "conversation_id": conversation_id,
             "number": number,
             "speaker": speaker.value,
@@ -165,6 +165,7 @@ class Conversations:
             "how": None if how is None else how.value,
             "token": token,
         }
+        row: Row = plain(tables.turns, said)
         row["head"] = next_head(conversation["head"], row)
         self._rows.add(tables.turns, row)
         self._rows.replace(

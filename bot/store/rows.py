@@ -43,6 +43,21 @@ def moment_or_none(stamped: int | None) -> datetime | None:
     return None if stamped is None else moment(stamped)
 
 
+def plain(table: Table, row: Mapping[str, Value]) -> dict[str, Value]:
+    """A row as it will be read back: an Enum's member becomes its value. Raises `ValueError` for what no text holds."""
+    found: dict[str, Value] = {}
+    for name, value in row.items():
+        found[name] = value
+        if isinstance(value, str):
+            # PostgreSQL's text holds neither, SQLite's no surrogate. Asked here, since the driver's error shows words.
+            if re.search("[\0\ud800-\udfff]", value):
+                raise ValueError(f"{table.name}.{name} holds a NUL or a lone surrogate: seal it, or keep it out.")
+            found[name] = str.__str__(value)
+        elif isinstance(value, int):
+            found[name] = int(value)
+    return found
+
+
 def encode(name: str, columns: Iterable[tuple[bytes, Any]]) -> bytes:
     """Name and columns as bytes that no other name and columns have: `column=s5:words;` with type and length.
 
@@ -95,7 +110,7 @@ class Rows:
 
     def add(self, table: Table, row: Mapping[str, Value]) -> None:
         """Add a row. Columns not named are empty. Raises `Taken` or `Missing` when another row forbids it."""
-        full = {name: _plain(table, name, row.get(name)) for name in columns_of(table)}
+        full = plain(table, {name: row.get(name) for name in columns_of(table)})
         full["proof"] = prove(self._proof_key, table, full)
         self._write(table, insert(table).values(full))
 
@@ -108,7 +123,7 @@ class Rows:
 
     def replace(self, table: Table, row: Row, *, to: Mapping[str, Value]) -> None:
         """Change columns of a row that was read in this transaction."""
-        changed = {name: _plain(table, name, value) for name, value in to.items()}
+        changed = plain(table, to)
         changed["proof"] = prove(self._proof_key, table, {**row, **changed})
         key = [column == row[column.name] for column in table.primary_key.columns]
         self._write(table, update(table).where(*key).values(changed))
@@ -182,12 +197,3 @@ class Rows:
                 case Rule.REFERENCE:
                     raise Missing(f"A row of {table.name} would name something that is not in the store.") from error
             raise
-
-
-def _plain(table: Table, column: str, value: Value) -> Value:
-    if isinstance(value, str):
-        # PostgreSQL's text holds neither, SQLite's no surrogate. Asked before the driver, whose error shows the value.
-        if re.search("[\0\ud800-\udfff]", value):
-            raise ValueError(f"{table.name}.{column} holds a NUL or a lone surrogate: seal it, or keep it out.")
-        return str.__str__(value)
-    return int(value) if isinstance(value, int) else value

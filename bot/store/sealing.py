@@ -116,13 +116,13 @@ class RootKey:
     @classmethod
     def create(cls, path: Path) -> Self:
         """Make a root key in a new file (0400) and have it on disk before anything is sealed under it."""
+        if path.exists() or path.is_symlink():
+            raise KeyProblem(
+                f"There is a root key at {path} already.", "Keep it: words sealed under it open with no other."
+            )
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
-        except FileExistsError:
-            raise KeyProblem(
-                f"There is a root key at {path} already.", "Keep it: words sealed under it open with no other."
-            ) from None
         except OSError as error:
             raise KeyProblem(
                 f"No root key could be made at {path}: {error.strerror}.", "Choose a folder that can be written."
@@ -161,11 +161,11 @@ class RootKey:
             raise KeyProblem(
                 f"The root key {path} cannot be read: {error.strerror}.", "Give it to the account that runs Own Words."
             ) from error
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise KeyProblem(f"The root key {path} is not a file.", "Name the file that holds it.")
         with os.fdopen(descriptor, "rb") as file:
-            found = os.fstat(descriptor)
-            mode = stat.S_IMODE(found.st_mode)
-            if not stat.S_ISREG(found.st_mode):
-                raise KeyProblem(f"The root key {path} is not a file.", "Name the file that holds it.")
+            mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
             if mode & 0o077:
                 raise KeyProblem(f"The root key {path} is open to others (mode {mode:04o}).", f"Do: chmod 0400 {path}")
             text = file.read(1000)

@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table
+from sqlalchemy.exc import DBAPIError
 
 from bot.store import database, drafts, enquiries, migrating, tables
 from bot.store.conversations import first_head, next_head, words_of
@@ -20,7 +22,7 @@ from bot.store.store import Store
 
 CHANGED = "the row is not as it was kept"
 SHOWN_AT_MOST = 100
-"""Findings about the file itself; a broken page brings thousands."""
+"""Findings of one kind about one thing; a broken page brings thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +78,7 @@ class _Check:
             found = database.schema_of(rows.connection)
             if found is None:
                 return
-            engine = database.in_memory()
-            try:
-                with engine.begin() as connection:
-                    migrating.upgrade(connection)
-                    made = database.schema_of(connection) or {}
-            finally:
-                engine.dispose()
+            made = _schema_as_made()
             for name in sorted(made.keys() | found.keys()):
                 if name not in found:
                     self.problems.append(Problem("database", f"{name} is missing"))
@@ -137,9 +133,9 @@ class _Check:
         number, last = 0, None
         for row in rows.each(turns, turns.c.conversation_id == conversation_id, order_by=[turns.c.number]):
             number += 1
-            while isinstance(row["number"], int) and number < row["number"]:
-                self.problems.append(Problem("turns", "it is missing", conversation_id, number))
-                heads, number = set(), number + 1
+            if isinstance(row["number"], int) and number < row["number"]:
+                self.missing(turns, conversation_id, number, row["number"])
+                heads, number = set(), row["number"]
             if heads:
                 following = {next_head(head, row) for head in heads if isinstance(head, bytes)}
                 if row["head"] not in following:
@@ -157,8 +153,7 @@ class _Check:
     def end(self, conversation: Row, number: int, last: Row | None) -> None:
         length = conversation["length"]
         if isinstance(length, int) and number < length:
-            for cut in range(number + 1, min(length, number + SHOWN_AT_MOST) + 1):
-                self.problems.append(Problem("turns", "it is missing", conversation["conversation_id"], cut))
+            self.missing(tables.turns, conversation["conversation_id"], number + 1, length + 1)
         elif last is not None and (last["number"], last["head"], last["kind"], last["said_at"]) != (
             length,
             conversation["head"],
@@ -173,13 +168,15 @@ class _Check:
                 counted: Counter[Any] = Counter()
                 for row in rows.each(table, order_by=[table.c.conversation_id, table.c.number]):
                     counted[row["conversation_id"]] += 1
-                    while isinstance(row["number"], int) and counted[row["conversation_id"]] < row["number"]:
-                        self.problems.append(
-                            Problem(
-                                table.name, "it is missing", row["conversation_id"], counted[row["conversation_id"]]
-                            )
-                        )
-                        counted[row["conversation_id"]] += 1
+                    number = counted[row["conversation_id"]]
+                    if isinstance(row["number"], int) and number < row["number"]:
+                        self.missing(table, row["conversation_id"], number, row["number"])
+                        counted[row["conversation_id"]] = row["number"]
+
+    def missing(self, table: Table, conversation_id: Any, first: int, following: int) -> None:
+        """Name the numbers that are not there."""
+        for number in range(first, min(following, first + SHOWN_AT_MOST)):
+            self.problems.append(Problem(table.name, "it is missing", _shown(conversation_id), number))
 
     def found(self, table: Table, row: Row, finding: str) -> None:
         """Name a row, once."""
@@ -207,8 +204,20 @@ class _Check:
         try:
             with database.naming_causes(NotRead):
                 yield
-        except Damaged as error:
-            self.problems.append(Problem(table, _in_one_line(str(error)), conversation_id))
+        except (Damaged, DBAPIError):
+            named = None if conversation_id is None else _shown(conversation_id)
+            self.problems.append(Problem(table, "it cannot be read further", named))
+
+
+@cache
+def _schema_as_made() -> dict[str, str]:
+    engine = database.in_memory()
+    try:
+        with engine.begin() as connection:
+            migrating.upgrade(connection)
+            return database.schema_of(connection) or {}
+    finally:
+        engine.dispose()
 
 
 def _opens(keys: Keys, key_id: str, sealed: bytes, place: bytes) -> bool:

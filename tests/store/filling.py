@@ -1,0 +1,136 @@
+"""A store with something in every table, and ways to look at it from below."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from bot.conversation import How, Kind, Skip, Speaker, Stage, Turn
+from bot.flags import FlagKind
+from bot.outcomes import Mark
+from bot.store import Disguise, Origin, Store
+from bot.store import tables as t
+from bot.store.rows import stamp
+
+NOON = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
+CANARY = "My sister Oyelaran keeps my money and I am afraid to ask"
+COOKIE = "a-cookie-that-only-the-browser-holds"
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What was put in."""
+
+    first: str
+    """A conversation that belongs to no enquiry."""
+    second: str
+    """A conversation of an enquiry."""
+    enquiry_id: str
+
+
+def begin(store: Store, **more: Any) -> str:
+    """A conversation of a person, without turns."""
+    with store.begin() as kept:
+        return kept.conversations.begin(
+            stage=Stage.FIRST, speaker=Speaker.PERSON, begun_at=NOON, interview_version="1", **more
+        )
+
+
+def say(store: Store, conversation_id: str, words: str, **more: Any) -> Turn:
+    """The person says something."""
+    with store.begin() as kept:
+        said: dict[str, Any] = {"speaker": Speaker.PERSON, "kind": Kind.WORDS, "said_at": NOON, "words": words}
+        return kept.conversations.add(conversation_id, **(said | more))
+
+
+def turns(store: Store, conversation_id: str) -> tuple[Turn, ...]:
+    """All that was said."""
+    with store.reading() as seen:
+        return seen.conversations.turns(conversation_id)
+
+
+def fill(store: Store) -> Filled:
+    """Put something in every table."""
+    with store.begin() as kept:
+        enquiry_id = kept.enquiries.open(NOON, reference=f"Enquiry 17: {CANARY}")
+        closed = kept.enquiries.open(NOON, reference=None)
+        kept.enquiries.close(closed, NOON + timedelta(days=1))
+    first = begin(store)
+    second = begin(store, enquiry_id=enquiry_id, origin=Origin.SHELL)
+    for conversation_id in (first, second):
+        _talk(store, conversation_id)
+    with store.begin() as kept:
+        kept.visits.open(COOKIE, first, NOON, idle_minutes=30)
+        kept.visits.open("another", second, NOON, idle_minutes=120)
+        kept.visits.end("another", NOON + timedelta(hours=1))
+        code: dict[str, Any] = {"salt": b"s" * 16, "verifier": b"v" * 32, "disguise": Disguise.NUMBERS}
+        kept.codes.add(second, NOON, bucket=4711, **code)
+        kept.codes.end_all(second, NOON)
+        kept.codes.used(kept.codes.add(first, NOON, bucket=815, **code), NOON)
+        kept.attempts.count_wrong("network", NOON)
+    with store.writing_rows() as rows:
+        rows.add(t.forgetting, {"conversation_id": "0" * 32, "began_at": stamp(NOON)})
+    return Filled(first, second, enquiry_id)
+
+
+def _talk(store: Store, conversation_id: str) -> None:
+    with store.begin() as kept:
+        add = kept.conversations.add
+        bot: dict[str, Any] = {"speaker": Speaker.BOT, "kind": Kind.QUESTION, "said_at": NOON}
+        person: dict[str, Any] = {"speaker": Speaker.PERSON, "said_at": NOON + timedelta(seconds=5)}
+        add(conversation_id, **bot, asked="outcome", words="What do you want?", asking='{"kind": "words"}')
+        words: dict[str, Any] = {"kind": Kind.WORDS, "how": How.FREE_WORDS}
+        add(conversation_id, **person, **words, asked="outcome", answers=1, words=f"{CANARY}.", token="step-1")
+        add(conversation_id, **bot, asked="outcome_weight", words="How much?", shown=("a_lot", "not_sure"))
+        add(conversation_id, **person, kind=Kind.CHOICE, asked="outcome_weight", answers=3, choice=("a_lot",))
+        add(conversation_id, **person, **words, asked="outcome", answers=1, words="To ask her.", replaces=2)
+        add(conversation_id, **person, **words, asked="outcome", answers=1, words="And a key.", adds_to=2, token="s-2")
+        add(conversation_id, **bot, asked="worries", words="What worries you?")
+        add(conversation_id, **person, kind=Kind.SKIP, asked="worries", answers=7, choice=(Skip.LATER,))
+        kept.quotes.quote(conversation_id, "worry", 8, NOON)
+        kept.outcomes.desire(conversation_id, 2, NOON, sign_turn=5, weight_turn=4)
+        kept.outcomes.desire(conversation_id, 6, NOON)
+        kept.outcomes.mark(conversation_id, Mark.RANK, 2, value="1", turn=4, now=NOON)
+        kept.outcomes.mark(conversation_id, Mark.RANK, 6, value="2", turn=4, now=NOON)
+        kept.flags.raise_flag(conversation_id, FlagKind.TOLD_WHAT_HAPPENED, 2, NOON)
+        kept.drafts.keep(conversation_id, for_turn=7, words=f"Not sent yet: {CANARY}", now=NOON)
+
+
+def everything(store: Store) -> list[Any]:
+    """All that can be read from a store, as a caller reads it."""
+    with store.reading() as seen:
+        found: list[Any] = [seen.enquiries.listed(), seen.conversations.listed()]
+        for conversation in seen.conversations.listed():
+            conversation_id = conversation.conversation_id
+            found += [
+                seen.conversations.turns(conversation_id),
+                seen.quotes.of(conversation_id),
+                seen.outcomes.desired(conversation_id),
+                seen.outcomes.marks(conversation_id),
+                seen.flags.of(conversation_id),
+                seen.drafts.find(conversation_id, 7),
+                seen.codes.of(conversation_id),
+            ]
+        found += [seen.visits.find(COOKIE), seen.visits.find("another"), seen.attempts.wrong(NOON)]
+    return found
+
+
+@contextmanager
+def from_below(file: Path) -> Iterator[sqlite3.Connection]:
+    """The file as another hand would open it: no rules kept, no triggers."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        made = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in made:
+            connection.execute(f"DROP TRIGGER {name}")
+        yield connection
+        for _, sql in made:
+            connection.execute(sql)
+
+
+def rows_below(file: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table as it lies there."""
+    with closing(sqlite3.connect(file)) as connection:
+        return {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in t.metadata.tables}
