@@ -42,7 +42,8 @@ class Choice:
     """One answer on offer. Always words; a picture at most beside them."""
 
     id: str
-    label: str
+    label: str = ""
+    """Empty for something the person said before (`turn:20`): the page shows their words."""
     picture: str | None = None
     """The name of an OpenMoji sign, such as `1F60A`."""
     flag: str | None = None
