@@ -5,6 +5,7 @@ The wording lives in `domain.yml`, where Rasa finds it too. Nothing here knows i
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
@@ -169,3 +170,8 @@ def _asking(wording: str, custom: Mapping[str, Any]) -> Asking:
     given["information"] = tuple(given.get("information") or ())
     given["choices"] = tuple(Choice(**choice) for choice in given.get("choices") or ())
     return replace(asking, **given)
+
+
+def placeholders(wording: str) -> tuple[str, ...]:
+    """Find the settings that a wording names: `[[phone]]` and the like."""
+    return tuple(re.findall(r"\[\[([a-z_]+)\]\]", wording))
