@@ -4,8 +4,7 @@ A field that holds what a person said is called `words` and nothing else is, so 
 once where a person's words stand.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -92,14 +91,40 @@ class Entry:
     parts: tuple[Part, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A part of the conversation: a plain heading, and what was said under it."""
+
+    name: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something told that needs no answer."""
+
+    heading: str
+    information: tuple[str, ...] = ()
+
+
+class Kept(StrEnum):
+    """What the page may say about what was just sent. Only what is in the store, durably, is ever called kept."""
+
+    NOTHING = ""
+    WORDS = "words"
+    TAKEN_BACK = "taken_back"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turning(Page):
     """A page of the conversation: it holds the form that moves it on."""
 
     step: str
     """The one-use step token of this very page."""
-    is_kept: bool = False
-    """Whether what was just said is in the store, durably. Only then may the page say so."""
+    showing: str = ""
+    """Names what is on show; the script keeps what was ticked while it stays the same."""
+    kept: Kept = Kept.NOTHING
+    notices: tuple[Notice, ...] = ()
     history: tuple[Entry, ...] = ()
 
 
@@ -111,23 +136,23 @@ class Asking(Turning):
     """Where we are: "Part 2 of 14: How you like to talk"; "" where that would not be true."""
     read_back: tuple[Piece, ...] = ()
     """What stands above the question when it is about something said before."""
-    wording: str
+    wording: tuple[Piece, ...]
     information: tuple[str, ...] = ()
     hint: str = ""
-    notices: tuple[str, ...] = ()
     why: str = ""
     """Why we ask, once that was pressed; "" before."""
-    another_way: str = ""
-    shows_help: bool = False
+    another_way: tuple[Piece, ...] = ()
+    """The other wording, once that was pressed; empty before."""
     shows_people: bool = False
+    shows_help: bool = False
+    focus: str = ""
+    """What was just opened; the script moves the reader there instead of to the question."""
     shape: Shape = Shape.WORDS
     words: str = ""
     choices: tuple[Choice, ...] = ()
     is_skippable: bool = True
     has_why: bool = True
     has_another_way: bool = True
-    focus: str = ""
-    """What was just opened; the script moves the reader there instead of to the question."""
     can_go_back: bool = False
     can_add_more: bool = False
 
@@ -145,17 +170,18 @@ class Revisiting(Asking):
 
     revision: Revision
     earlier: tuple[Part, ...] = ()
+    """What is there already, where more is added to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aside(Turning):
     """Something asked beside the interview, such as "Do you want to stop?"."""
 
-    wording: str
+    wording: tuple[Piece, ...]
     read_back: tuple[Piece, ...] = ()
     information: tuple[str, ...] = ()
+    shows_help: bool = False
     choices: tuple[Choice, ...] = ()
-    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,37 +190,36 @@ class Waiting(Turning):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checking(Turning):
+class Checking(Asking):
     """Everything read back exactly, with Change, Add and Take back."""
 
-    part: str = ""
-    wording: str
-    information: tuple[str, ...] = ()
-    hint: str = ""
-    entries: tuple[Entry, ...]
-    choices: tuple[Choice, ...] = ()
-    notices: tuple[str, ...] = ()
-    can_go_back: bool = False
+    headings: tuple[Heading, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resting(Turning):
     """A break: nothing is lost, and one button goes on."""
 
-    has_code: bool = False
+    has_code: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped(Turning):
+    """The person stopped, and kept what was said or took it all back."""
+
+    has_code: bool
+    is_everything_taken_back: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended(Turning):
-    """The conversation is over: done, stopped, or not a good time to talk."""
+    """The bot's last turn: all was asked, or it was not a good time to talk."""
 
-    wording: str
+    wording: tuple[Piece, ...]
     information: tuple[str, ...] = ()
-    notices: tuple[str, ...] = ()
-    may_keep_copy: bool = False
-    can_carry_on: bool = False
-    can_have_code: bool = False
-    has_code: bool = False
+    may_keep_copy: bool
+    can_go_back: bool
+    has_code: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,8 +235,14 @@ class Code(Turning):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Welcome(Page):
-    """Before the first question."""
+    """Before the first question: what this is, and what leaving quickly does and does not hide."""
 
+    wording: str
+    information: tuple[str, ...]
+    leaving: str
+    leaving_information: tuple[str, ...]
+    leaving_by_script: tuple[str, ...]
+    """What only works with the script, and is not promised without it."""
     stays_open: tuple[Choice, ...]
 
 
@@ -228,14 +259,6 @@ class SharedDevice(Page):
     """About private windows and devices that others use."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """A part of the statement: a plain heading and what was said under it."""
-
-    name: str
-    entries: tuple[Entry, ...]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement(Page):
     """The person's own words on one page."""
@@ -243,7 +266,11 @@ class Statement(Page):
     dated: str
     number: str
     digest: str
-    headings: Sequence[Heading] = field(default=())
+    headings: tuple[Heading, ...]
+    own_order: tuple[str, ...]
+    plan_a: str | None
+    plan_b: str | None
+    is_empty: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,18 @@
 """What stands at the door: headers on every answer, a limit on what comes in, and who may send a form."""
 
+import logging
+import time
+import traceback
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = logging.getLogger(__name__)
 
 LARGEST_BODY = 1_000_000
 """Bytes. The longest answer, every character written as %F0%9F%98%80, is a quarter of it."""
@@ -78,7 +85,11 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Guard:
-    """Stands outside the whole app, so that not even the page for a fault of our own goes out without its headers."""
+    """Stands outside the whole app, so that not even the page for a fault of our own goes out without its headers.
+
+    It is also where a fault ends. What is written of it is its kind and its place in the code, never its message:
+    a library's message can hold what somebody said.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -87,9 +98,13 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        began = time.perf_counter()
+        status = 0
 
         async def send_guarded(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
+                status = message["status"]
                 headers = MutableHeaders(scope=message)
                 for name, value in ON_EVERY_ANSWER.items():
                     headers[name] = value
@@ -98,7 +113,22 @@ class Guard:
                     headers["X-Robots-Tag"] = "noindex"
             await send(message)
 
-        await self.app(scope, _limited(scope, receive), send_guarded)
+        try:
+            await self.app(scope, _limited(scope, receive), send_guarded)
+        except ClientDisconnect:
+            status = 499
+        except Exception as error:  # noqa: BLE001 - the app has answered it already, and nobody above may print it
+            log.error("%s failed: %s at %s", _route_name(scope), type(error).__name__, _place(error))
+        log.info("%s %s %d %d ms", scope["method"], _route_name(scope), status, (time.perf_counter() - began) * 1000)
+
+
+def _route_name(scope: Scope) -> str:
+    return str(getattr(scope.get("route"), "name", "nowhere"))
+
+
+def _place(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "nowhere"
 
 
 def _limited(scope: Scope, receive: Receive) -> Callable[[], Awaitable[Message]]:
@@ -137,16 +167,13 @@ def came_from_our_own_page(headers: Headers) -> bool:
 
 
 class FormsFromOwnPages:
-    """Turns away whatever writes and was sent by somebody else's page."""
+    """Turns away whatever writes and was sent by somebody else's page. `refused` answers it."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, refused: ASGIApp) -> None:
         self.app = app
+        self.refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if (
-            scope["type"] == "http"
-            and scope["method"] not in READING
-            and not came_from_our_own_page(Headers(scope=scope))
-        ):
-            raise HTTPException(403)
-        await self.app(scope, receive, send)
+        is_writing = scope["type"] == "http" and scope["method"] not in READING
+        is_ours = not is_writing or came_from_our_own_page(Headers(scope=scope))
+        await (self.app if is_ours else self.refused)(scope, receive, send)

@@ -11,7 +11,6 @@ from jinja2.utils import missing
 from bot.web import contexts
 
 HERE = Path(__file__).parent
-STATIC = HERE / "static"
 
 TEMPLATES: dict[type[contexts.Page], str] = {
     contexts.Aside: "aside.html",
@@ -25,6 +24,7 @@ TEMPLATES: dict[type[contexts.Page], str] = {
     contexts.Revisiting: "revisit.html",
     contexts.SharedDevice: "private.html",
     contexts.Statement: "statement.html",
+    contexts.Stopped: "stopped.html",
     contexts.Telling: "telling.html",
     contexts.Waiting: "waiting.html",
     contexts.Welcome: "welcome.html",
@@ -38,10 +38,6 @@ class Unnamed(Undefined):
         if is_dataclass(obj):
             raise AttributeError(f"{type(obj).__name__} has no {name}; bot/web/contexts.py says what a page is given")
         super().__init__(hint, obj, name, *(() if exc is None else (exc,)))
-
-
-class Unstyled(Exception):
-    """The page assets have not been made. The message names the command that makes them."""
 
 
 def environment(address_of: Callable[[str], str]) -> Environment:

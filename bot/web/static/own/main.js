@@ -5,8 +5,11 @@ import { smoothTurns } from "./smooth.js";
 const root = document.documentElement;
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
 
+const showPrinting = () => document.querySelectorAll("[data-print]").forEach((button) => (button.hidden = false));
+
 leaveQuickly();
-smoothTurns();
+smoothTurns(showPrinting);
+showPrinting();
 
 document.addEventListener("click", (event) => {
   if (event.target.closest?.("[data-print]")) window.print();

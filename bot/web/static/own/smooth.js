@@ -6,6 +6,7 @@ const AGAIN_AFTER = [1000, 2000, 4000, 8000];
 const turn = () => document.getElementById("turn");
 const status = () => document.getElementById("status");
 
+let whenShown = () => {};
 let sending = false;
 let tries = 0;
 
@@ -24,9 +25,13 @@ function show(page) {
   const stillWaiting = turn().hasAttribute("data-waiting") && next.hasAttribute("data-waiting");
   document.getElementById("not-kept").hidden = true;
   document.title = page.title;
+  const ticked = turn().dataset.showing === next.dataset.showing ? turn().querySelectorAll("input:checked") : [];
+  const values = new Set([...ticked].map((input) => input.value));
   for (const name of ["data-waiting", "data-kept"]) turn().toggleAttribute(name, next.hasAttribute(name));
+  turn().dataset.showing = next.dataset.showing;
   turn().replaceChildren(...document.importNode(next, true).childNodes);
-  document.dispatchEvent(new CustomEvent("turn"));
+  for (const input of turn().querySelectorAll("input[name=choice]")) input.checked ||= values.has(input.value);
+  whenShown();
   if (stillWaiting) return waitOn();
   const problem = turn().querySelector(".govuk-error-summary");
   status().textContent = turn().hasAttribute("data-kept") && !problem ? status().dataset.saved : "";
@@ -57,8 +62,9 @@ function waitOn() {
   }, AGAIN_AFTER[tries++]);
 }
 
-export function smoothTurns() {
+export function smoothTurns(then) {
   if (!document.getElementById("not-kept")) return;
+  whenShown = then;
   document.addEventListener("submit", (event) => {
     event.preventDefault();
     if (!sending) send(event.target, event.submitter);

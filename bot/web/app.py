@@ -1,0 +1,184 @@
+"""The site: which address shows what, and what becomes of anything that goes wrong."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from bot.interviewing import Room
+from bot.returning import Door
+from bot.settings import Settings
+from bot.steps import Steps
+from bot.store import Missing, NotKept, NotRead
+from bot.web import interview
+from bot.web.contexts import Way
+from bot.web.files import Files
+from bot.web.guard import FormsFromOwnPages, Guard
+from bot.web.interview import CONVERSATION, Desk
+from bot.web.pages import Pages
+from bot.web.showing import Frame, place_of, texts_of
+
+FIRST_PAGE = Way("Go to the first page", "/")
+
+TOLD = {
+    400: ("We could not read that", ("Please go back and try again.",)),
+    403: ("We could not take that", ("It did not come from one of our pages.",)),
+    404: ("There is no such page", ("Please look at the address, or begin at the first page.",)),
+    405: ("There is no such page", ("Please look at the address, or begin at the first page.",)),
+    413: ("That is too much at once", ("Please go back and send a part of it.", "What you sent before is kept.")),
+}
+"""What a person is told, by status: a heading, and sentences."""
+
+
+def create_app(
+    room: Room, door: Door, steps: Steps, settings: Settings, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> ASGIApp:
+    """Make the site. Raises Unstyled when the page assets have not been built."""
+    files = Files()
+    pages = Pages(files.address)
+    frame = Frame(
+        interview=room.interview,
+        place=place_of(settings),
+        texts=texts_of(settings),
+        picture=lambda code: files.address(f"{code}.svg") if files.has(f"{code}.svg") else "",
+    )
+    desk = Desk(
+        room=room,
+        door=door,
+        steps=steps,
+        pages=pages,
+        frame=frame,
+        leave_to=settings.leave_to,
+        secure_cookies=settings.secure_cookies,
+        now=now,
+    )
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(FormsFromOwnPages, refused=_told(desk, 403))],
+        exception_handlers={
+            HTTPException: _refused,
+            NotKept: _not_kept,
+            NotRead: _not_read,
+            Missing: _not_there,
+            Exception: _failed,
+        },
+    )
+    app.state.desk = desk
+    app.state.files = files
+    return Guard(app)
+
+
+async def send_file(request: Request) -> Response:
+    """A file that pages are made of."""
+    files: Files = request.app.state.files
+    found = files.answer(request.url.path, request.headers)
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+async def send_icon(request: Request) -> Response:
+    """The neutral icon, for browsers that ask for one where no page said which."""
+    files: Files = request.app.state.files
+    return RedirectResponse(files.address("own/notes.svg"), status_code=303)
+
+
+async def show_licences(request: Request) -> Response:
+    """Whose work the pages are made of."""
+    desk: Desk = request.app.state.desk
+    files: Files = request.app.state.files
+    page = desk.telling(
+        "What these pages are made of",
+        "The pictures are by OpenMoji, the open-source emoji project. Licence: CC BY-SA 4.0.",
+        "The letters are Atkinson Hyperlegible, by the Braille Institute of America. Licence: SIL OFL 1.1.",
+        "The page components are GOV.UK Frontend. Licence: MIT. These pages are not part of GOV.UK.",
+        ways=(
+            Way("The licence of the pictures", files.address("licence-openmoji.txt")),
+            Way("The licence of the letters", files.address("licence-atkinson-hyperlegible.txt")),
+            Way("The licence of the components", files.address("licence-govuk-frontend.txt")),
+            FIRST_PAGE,
+        ),
+    )
+    return desk.shown(page)
+
+
+async def say_alive(request: Request) -> Response:
+    """Say that the program runs, and nothing else."""
+    return PlainTextResponse("alive")
+
+
+async def say_ready(request: Request) -> Response:
+    """Say whether a question can be expected at once, and nothing else."""
+    desk: Desk = request.app.state.desk
+    is_ready = desk.room.dialogue.is_ready
+    return PlainTextResponse("ready" if is_ready else "not ready", status_code=200 if is_ready else 503)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    response = _told(request.app.state.desk, error.status_code)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _not_kept(request: Request, error: Exception) -> Response:
+    return _still_here(request, 503)
+
+
+async def _not_read(request: Request, error: Exception) -> Response:
+    return _still_here(request, 503)
+
+
+async def _not_there(request: Request, error: Exception) -> Response:
+    """A visit or a page may name a conversation that has been erased: the answer is as if it had never been."""
+    return interview.closed(request.app.state.desk)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    return _still_here(request, 500)
+
+
+def _still_here(request: Request, status: int) -> Response:
+    """Say that this did not work; where words were sent, hand them back on the page."""
+    desk: Desk = request.app.state.desk
+    form = getattr(request.state, "form", None)
+    if form is not None and request.url.path == CONVERSATION:
+        return interview.not_kept(desk, form, status)
+    page = desk.telling(
+        "This does not work just now",
+        "What you sent before is kept.",
+        "Please try again in a moment.",
+        ways=(Way("Try again", request.url.path if request.method == "GET" else "/"),),
+    )
+    return desk.shown(page, status)
+
+
+def _told(desk: Desk, status: int) -> Response:
+    heading, information = TOLD.get(status, TOLD[400])
+    return desk.shown(desk.telling(heading, *information, ways=(FIRST_PAGE,)), status)
+
+
+routes = [
+    Route("/", interview.show_welcome, name="welcome"),
+    Route("/", interview.begin, name="begin", methods=["POST"]),
+    Route("/private", interview.show_shared_device, name="shared_device"),
+    Route("/conversation", interview.show_conversation, name="conversation"),
+    Route("/conversation", interview.go_on, name="go_on", methods=["POST"]),
+    Route("/conversation/words", interview.show_statement, name="statement"),
+    Route("/conversation/words.txt", interview.save_statement, name="statement_text"),
+    Route("/come-back", interview.show_coming_back, name="coming_back"),
+    Route("/come-back", interview.come_back, name="come_back", methods=["POST"]),
+    Route("/leave", interview.leave, name="leave"),
+    Route("/left", interview.left, name="left", methods=["POST"]),
+    Route("/licences", show_licences, name="licences"),
+    Route("/healthz", say_alive, name="alive"),
+    Route("/readyz", say_ready, name="ready"),
+    Route("/favicon.ico", send_icon, name="icon"),
+    Route("/static/{path:path}", send_file, name="file"),
+]

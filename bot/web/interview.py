@@ -1,0 +1,470 @@
+"""The pages of an interview: a handler reads what was sent, calls one verb, and answers."""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+
+from bot import interviewing, returning
+from bot.conversation import Control, Kind, Now, Skip, Speaker, Stage
+from bot.interviewing import Given, Refused, Room, Taken, View
+from bot.returning import IDLE_MINUTES, Door, TooManyAtOnce
+from bot.statement import Statement, as_text, statement
+from bot.steps import Step, StepRefused, Steps
+from bot.store import Disguise, Missing, NotKept, NotRead, StoreError
+from bot.web import contexts
+from bot.web.contexts import Choice, Page, Piece, Way
+from bot.web.forms import Form, read_form
+from bot.web.guard import LEAVES_NOTHING
+from bot.web.pages import Pages
+from bot.web.showing import TITLE, Frame, Typed, may_keep_copy
+
+CONVERSATION = "/conversation"
+STAYS_OPEN = {30: "30 minutes", 120: "2 hours", 1200: "20 hours"}
+PRESSED = frozenset(
+    {
+        Control.WHY,
+        Control.ANOTHER_WAY,
+        Control.GO_BACK,
+        Control.ADD_MORE,
+        Control.CHANGE,
+        Control.CANCEL,
+        Control.TAKE_A_BREAK,
+        Control.COME_BACK,
+        Control.STOP,
+        Control.TALK_TO_A_PERSON,
+        Control.GET_HELP_NOW,
+    }
+)
+"""Controls that a page has a button for. The others are answers to a question of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """All that the handlers need."""
+
+    room: Room
+    door: Door
+    steps: Steps
+    pages: Pages
+    frame: Frame
+    leave_to: str
+    secure_cookies: bool
+    now: Callable[[], datetime]
+
+    @property
+    def cookie(self) -> str:
+        """The name of a visit's cookie. Only over https does a browser take the name that guards it best."""
+        return "__Host-visit" if self.secure_cookies else "visit"
+
+    def shown(self, page: Page, status: int = 200) -> HTMLResponse:
+        """Answer with a page."""
+        return HTMLResponse(self.pages.make(page), status_code=status)
+
+    def telling(self, heading: str, *information: str, words: str = "", ways: tuple[Way, ...] = ()) -> contexts.Telling:
+        """Make a page that only tells something."""
+        return contexts.Telling(
+            title=TITLE, place=self.frame.place, heading=heading, information=information, words=words, ways=ways
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """Which button of a page was pressed: what it says, and what it is about."""
+
+    name: str
+    about: str
+
+    @classmethod
+    def read(cls, form: Form) -> "Pressed":
+        """Read the button. The Return key presses none: then it is the answer."""
+        name, _, about = (form.one("do") or "answer").partition(":")
+        return cls(name, about)
+
+    @property
+    def control(self) -> Control | None:
+        """The control that it is."""
+        return Control(self.name) if self.name in PRESSED else None
+
+    @property
+    def number(self) -> int | None:
+        """The number of the turn that it is about."""
+        return int(self.about) if self.about.isascii() and self.about.isdigit() and len(self.about) < 10 else None
+
+    def given(self, form: Form) -> Given | None:
+        """The answer that it gives. What it is comes from the page that asked: a box gives words, cards a choice."""
+        match self.name:
+            case "answer" if form.has("words"):
+                return Given(Kind.WORDS, words=form.words)
+            case "answer":
+                return Given(Kind.CHOICE, choice=form.every("choice"))
+            case "choose":
+                return Given(Kind.CHOICE, choice=(self.about,))
+            case "skip" if self.about in set(Skip):
+                return Given(Kind.SKIP, choice=(self.about,))
+            case _:
+                return None
+
+
+# --- before and after -----------------------------------------------------------------------------------------------
+
+
+async def show_welcome(request: Request) -> Response:
+    """What this is, before anything is asked."""
+    desk = _desk(request)
+    return desk.shown(desk.frame.welcome(_stays_open(IDLE_MINUTES[0])))
+
+
+async def begin(request: Request) -> Response:
+    """Begin a conversation and open a visit to it."""
+    desk = _desk(request)
+    minutes = _minutes(await read_form(request))
+    now = desk.now()
+    conversation_id = await interviewing.begin(desk.room, stage=Stage.FIRST, speaker=Speaker.PERSON, now=now)
+    await _end_visit(desk, request)
+    return await _let_in(desk, conversation_id, minutes)
+
+
+async def show_shared_device(request: Request) -> Response:
+    """About private windows and devices that others use."""
+    desk = _desk(request)
+    return desk.shown(contexts.SharedDevice(title=TITLE, place=desk.frame.place))
+
+
+async def show_coming_back(request: Request) -> Response:
+    """Where the code is typed."""
+    desk = _desk(request)
+    return desk.shown(_coming_back(desk, "", IDLE_MINUTES[0], ""))
+
+
+async def come_back(request: Request) -> Response:
+    """Open a visit to the conversation of a code. Whatever is wrong with a code, the page says the same."""
+    desk = _desk(request)
+    form = await read_form(request)
+    minutes, typed = _minutes(form), form.one("code")[:200]
+    network = request.client.host if request.client is not None else ""
+    try:
+        conversation_id = await returning.come_back(desk.door, typed, network, desk.now())
+    except TooManyAtOnce:
+        error = "Many people are using these pages now. Please try again in a minute."
+        return desk.shown(_coming_back(desk, typed, minutes, error), 503)
+    if conversation_id is None:
+        error = "We could not find that code. Please look at it and try again."
+        return desk.shown(_coming_back(desk, typed, minutes, error), 422)
+    await _end_visit(desk, request)
+    return await _let_in(desk, conversation_id, minutes)
+
+
+async def leave(request: Request) -> Response:
+    """End the visit and go somewhere else. The one GET that writes: leaving has to be a plain link.
+
+    A browser that only looks ahead gets nothing. Whatever fails, the person is let out.
+    """
+    desk = _desk(request)
+    looks_ahead = "prefetch" in request.headers.get("sec-purpose", request.headers.get("purpose", ""))
+    if looks_ahead or request.method != "GET":
+        return Response(status_code=204)
+    await _end_visit(desk, request)
+    return _without_visit(desk, RedirectResponse(desk.leave_to, status_code=303))
+
+
+async def left(request: Request) -> Response:
+    """End the visit of a page that is already blank. It answers with nothing at all."""
+    desk = _desk(request)
+    await _end_visit(desk, request)
+    return _without_visit(desk, Response(status_code=204))
+
+
+# --- the conversation -----------------------------------------------------------------------------------------------
+
+
+async def show_conversation(request: Request) -> Response:
+    """Where the conversation of this visit stands."""
+    desk = _desk(request)
+    conversation_id = await _visited(desk, request)
+    if conversation_id is None:
+        return closed(desk)
+    return await _show(desk, conversation_id)
+
+
+async def go_on(request: Request) -> Response:
+    """Do what the pressed button of a page says."""
+    desk = _desk(request)
+    form = await read_form(request)
+    pressed = Pressed.read(form)
+    conversation_id = await _visited(desk, request)
+    try:
+        step = desk.steps.read(form.one("step"))
+    except StepRefused:
+        return _too_old(desk, form)
+    if conversation_id != step.conversation_id:
+        return await _keep_without_visit(desk, step, pressed, form)
+    with contextlib.suppress(StoreError):  # what is said counts, and not whether we could note that it was said now
+        await returning.stay(desk.door, request.cookies[desk.cookie], desk.now())
+    try:
+        return await _do(desk, step, pressed, form)
+    except Refused as refused:
+        return await _not_taken(desk, step, form, refused)
+
+
+async def show_statement(request: Request) -> Response:
+    """The person's own words on one page."""
+    desk = _desk(request)
+    found = await _statement(desk, request)
+    if isinstance(found, Response):
+        return found
+    view, made = found
+    return desk.shown(desk.frame.statement(view, made))
+
+
+async def save_statement(request: Request) -> Response:
+    """The same as plain text, to be saved. The file's name says nothing."""
+    desk = _desk(request)
+    found = await _statement(desk, request)
+    if isinstance(found, Response):
+        return found
+    content = as_text(found[1]).encode("utf-8", "replace")
+    return PlainTextResponse(content, headers={"Content-Disposition": 'attachment; filename="notes.txt"'})
+
+
+async def _do(desk: Desk, step: Step, pressed: Pressed, form: Form) -> Response:
+    conversation_id, now = step.conversation_id, desk.now()
+    given, control = pressed.given(form), pressed.control
+    if given is not None:
+        taken = await interviewing.answer(desk.room, step, given, now)
+    elif control is not None:
+        taken = await interviewing.press(
+            desk.room, step, control, now, typed=form.words, target=pressed.number if pressed.about else None
+        )
+    elif pressed.name == "take_back" and pressed.number is not None:
+        taken = await interviewing.take_back(desk.room, step, pressed.number, now)
+    elif pressed.name == "go_on":
+        await interviewing.go_on(desk.room, conversation_id, now)
+        return _on()
+    elif pressed.name == "make_code" and pressed.about in set(Disguise):
+        return await _make_code(desk, conversation_id, Disguise(pressed.about))
+    elif pressed.name == "confirm_code":
+        return await _confirm_code(desk, conversation_id, form)
+    else:
+        return _on()
+    return _elsewhere(desk, form) if taken is Taken.ELSEWHERE else _on()
+
+
+async def _show(desk: Desk, conversation_id: str, typed: Typed | None = None) -> Response:
+    view = await interviewing.look(desk.room, conversation_id)
+    has_code = await returning.has_code(desk.door, conversation_id)
+    page = desk.frame.page(view, _step(desk, view), has_code=has_code, typed=typed)
+    return desk.shown(page, 200 if typed is None else 422)
+
+
+async def _not_taken(desk: Desk, step: Step, form: Form, refused: Refused) -> Response:
+    """Show the question again with what was sent still in it; never under a question it was not sent to."""
+    view = await interviewing.look(desk.room, step.conversation_id)
+    if view.standing.asked is None or view.standing.asked.number != step.asked:
+        return _elsewhere(desk, form, is_kept=False)
+    return await _show(desk, step.conversation_id, Typed(refused.why, form.words, form.every("choice")))
+
+
+async def _keep_without_visit(desk: Desk, step: Step, pressed: Pressed, form: Form) -> Response:
+    """Keep what a page sent whose visit is over. The page can add to its conversation; it is shown nothing of it."""
+    given, control = pressed.given(form), pressed.control
+    try:
+        if given is not None:
+            await interviewing.answer(desk.room, step, given, desk.now())
+        elif control is not None and form.words.strip():
+            await interviewing.press(desk.room, step, control, desk.now(), typed=form.words)
+        else:
+            return closed(desk)
+    except Refused:
+        return _too_old(desk, form)
+    except Missing:
+        return closed(desk)
+    page = desk.telling(
+        "What you said is kept",
+        "This page was open for a long time, so it is closed now.",
+        "To go on, type your code.",
+        ways=(Way("Come back with a code", "/come-back"), Way("Go to the first page", "/")),
+    )
+    return desk.shown(page)
+
+
+async def _make_code(desk: Desk, conversation_id: str, disguise: Disguise) -> Response:
+    """Show a new code. It is kept nowhere, so this answer is the only one that can show it: no redirect."""
+    try:
+        code = await returning.make_code(desk.door, conversation_id, disguise, desk.now())
+    except TooManyAtOnce:
+        page = desk.telling(
+            "We could not make a code yet",
+            "Many people are using these pages now. Please try again in a minute.",
+            ways=(Way("Go back", CONVERSATION),),
+        )
+        return desk.shown(page, 503)
+    return await _show_code(desk, conversation_id, code)
+
+
+async def _confirm_code(desk: Desk, conversation_id: str, form: Form) -> Response:
+    typed, code = form.one("typed")[:200], form.one("code")[:200]
+    try:
+        if await returning.confirm_code(desk.door, conversation_id, typed, desk.now()):
+            return _on()
+    except TooManyAtOnce:
+        return await _show_code(desk, conversation_id, code, typed, "Please try again in a minute.")
+    error = "That is not the same. Look at the code above and try again."
+    return await _show_code(desk, conversation_id, code, typed, error)
+
+
+async def _show_code(desk: Desk, conversation_id: str, code: str, typed: str = "", error: str = "") -> Response:
+    view = await interviewing.look(desk.room, conversation_id)
+    page = contexts.Code(
+        title=TITLE,
+        place=desk.frame.place,
+        step=_step(desk, view),
+        error=error,
+        code=code,
+        groups=returning.shown(code),
+        is_numbers=code.isdigit(),
+        typed=typed,
+    )
+    return desk.shown(page, 422 if error else 200)
+
+
+async def _statement(desk: Desk, request: Request) -> tuple[View, Statement] | Response:
+    conversation_id = await _visited(desk, request)
+    if conversation_id is None:
+        return closed(desk)
+    view = await interviewing.look(desk.room, conversation_id)
+    if not may_keep_copy(view.standing):
+        return _on()
+    made = statement(
+        view.standing,
+        view.outcomes,
+        desk.frame.interview,
+        desk.frame.texts,
+        begun_at=view.conversation.begun_at,
+        last_said_at=view.conversation.last_said_at or view.conversation.begun_at,
+        conversation_id=conversation_id,
+        head=view.conversation.head,
+    )
+    return view, made
+
+
+# --- pages that tell what became of something ------------------------------------------------------------------------
+
+
+def closed(desk: Desk) -> Response:
+    """Say that there is nothing here: the same for a visit that is over, one that never was, and one made up."""
+    page = desk.telling(
+        "This page is closed",
+        "You can open it again if you have a code.",
+        ways=(Way("Come back with a code", "/come-back"), Way("Go to the first page", "/")),
+    )
+    return desk.shown(page)
+
+
+def not_kept(desk: Desk, form: Form, status: int) -> Response:
+    """Say plainly that this could not be kept, with all of it still on the page, to be sent again."""
+    page = contexts.NotKept(
+        title=TITLE,
+        place=desk.frame.place,
+        error="We could not keep that yet.",
+        step=form.one("step"),
+        do=form.one("do") or "answer",
+        words=form.words,
+        choice=form.every("choice"),
+    )
+    return desk.shown(page, status)
+
+
+def _too_old(desk: Desk, form: Form) -> Response:
+    if not form.words:
+        return closed(desk)
+    page = desk.telling(
+        "We could not keep that",
+        "The page was too old. Your words are here, so that you can copy them.",
+        words=form.words,
+        ways=(Way("Go on", CONVERSATION),),
+    )
+    return desk.shown(page, 422)
+
+
+def _elsewhere(desk: Desk, form: Form, *, is_kept: bool = True) -> Response:
+    if not form.words.strip():
+        told = "What you said there is kept."
+    else:
+        told = "We kept these words as well:" if is_kept else "These words are not kept. You can copy them:"
+    page = desk.telling(
+        "This question has its answer",
+        "You answered it in another window.",
+        told,
+        words=form.words,
+        ways=(Way("Go on", CONVERSATION),),
+    )
+    return desk.shown(page, 200 if is_kept else 422)
+
+
+# --- visits ----------------------------------------------------------------------------------------------------------
+
+
+async def _visited(desk: Desk, request: Request) -> str | None:
+    secret = request.cookies.get(desk.cookie)
+    return await returning.visited(desk.door, secret, desk.now()) if secret else None
+
+
+async def _let_in(desk: Desk, conversation_id: str, minutes: int) -> Response:
+    secret = await returning.open_visit(desk.door, conversation_id, minutes, desk.now())
+    response = _on()
+    response.set_cookie(desk.cookie, secret, path="/", secure=desk.secure_cookies, httponly=True, samesite="strict")
+    return response
+
+
+async def _end_visit(desk: Desk, request: Request) -> None:
+    secret = request.cookies.get(desk.cookie)
+    if secret:
+        with contextlib.suppress(NotKept, NotRead, Missing):  # the cookie goes in any case, and nobody is held up
+            await returning.end_visit(desk.door, secret, desk.now())
+
+
+def _without_visit(desk: Desk, response: Response) -> Response:
+    response.delete_cookie(desk.cookie, path="/", secure=desk.secure_cookies, httponly=True, samesite="strict")
+    response.headers["Clear-Site-Data"] = LEAVES_NOTHING
+    return response
+
+
+# --- small things ----------------------------------------------------------------------------------------------------
+
+
+def _desk(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+def _on() -> Response:
+    return RedirectResponse(CONVERSATION, status_code=303)
+
+
+def _step(desk: Desk, view: View) -> str:
+    stands = view.standing
+    asked = stands.asked.number if stands.asked is not None else 0
+    revisited = stands.revisited.first.number if stands.now is Now.REVISIT and stands.revisited is not None else 0
+    return desk.steps.make(view.conversation.conversation_id, asked, revisited)
+
+
+def _minutes(form: Form) -> int:
+    chosen = form.one("minutes")
+    return next((minutes for minutes in IDLE_MINUTES if str(minutes) == chosen), IDLE_MINUTES[0])
+
+
+def _stays_open(chosen: int) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(id=str(minutes), label=(Piece(STAYS_OPEN[minutes]),), is_chosen=minutes == chosen)
+        for minutes in IDLE_MINUTES
+    )
+
+
+def _coming_back(desk: Desk, typed: str, minutes: int, error: str) -> contexts.ComingBack:
+    return contexts.ComingBack(
+        title=TITLE, place=desk.frame.place, error=error, stays_open=_stays_open(minutes), typed=typed
+    )
