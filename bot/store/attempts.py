@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement
 
 from bot.store import tables
-from bot.store.rows import Rows, moment, stamp
+from bot.store.rows import Row, Rows, moment, stamp
 
 MINUTE = 60 * 1_000_000
 
@@ -19,7 +19,7 @@ class Attempts:
     def count_wrong(self, network: str, now: datetime) -> None:
         """Count a wrong code."""
         attempts = tables.attempts
-        minute = stamp(now) // MINUTE * MINUTE
+        minute = _minute(now)
         row = self._rows.first(attempts, attempts.c.network == network, attempts.c.at == minute, locked=True)
         if row is None:
             self._rows.add(attempts, {"network": network, "at": minute, "wrong": 1})
@@ -36,12 +36,16 @@ class Attempts:
         return moment(max(minutes)) if minutes else None
 
     def drop(self, before: datetime) -> None:
-        """Let go of what was counted before this."""
-        self._rows.drop(tables.attempts, tables.attempts.c.at < stamp(before))
+        """Let go of what was counted in the minutes before this one."""
+        self._rows.drop(tables.attempts, tables.attempts.c.at < _minute(before))
 
-    def _since(self, since: datetime, network: str | None) -> list[dict[str, int]]:
+    def _since(self, since: datetime, network: str | None) -> list[Row]:
         attempts = tables.attempts
-        where: list[ColumnElement[bool]] = [attempts.c.at >= stamp(since) // MINUTE * MINUTE]
+        where: list[ColumnElement[bool]] = [attempts.c.at >= _minute(since)]
         if network is not None:
             where.append(attempts.c.network == network)
         return self._rows.every(attempts, *where, order_by=[attempts.c.at, attempts.c.network])
+
+
+def _minute(moment: datetime) -> int:
+    return stamp(moment) // MINUTE * MINUTE

@@ -15,7 +15,7 @@ from typing import Any
 
 from bot.conversation import How, Kind, Speaker, Stage, Turn
 from bot.store import tables
-from bot.store.errors import Missing, StoreError
+from bot.store.errors import Damaged, Missing, StoreError
 from bot.store.keys import Keys
 from bot.store.rows import Row, Rows, Value, columns_of, encode, moment, moment_or_none, plain, stamp
 from bot.store.sealing import DataKey, bound
@@ -176,10 +176,13 @@ class Conversations:
         return _turn(row, words)
 
     def turns(self, conversation_id: str) -> tuple[Turn, ...]:
-        """All turns of a conversation in their order. Raises `Missing`."""
-        key = self._keys.open(self._row(conversation_id)["key_id"])
+        """All turns of a conversation in their order. Raises `Missing`, and `Damaged` rather than leave one out."""
+        conversation = self._row(conversation_id)
+        key = self._keys.open(conversation["key_id"])
         turns = tables.turns
         rows = self._rows.every(turns, turns.c.conversation_id == conversation_id, order_by=[turns.c.number])
+        if len(rows) != conversation["length"]:
+            raise Damaged("A turn is missing. `python -m bot verify` names it.")
         return tuple(_turn(row, words_of(key, row)) for row in rows)
 
     def turn(self, conversation_id: str, number: int) -> Turn:

@@ -41,6 +41,8 @@ PRAGMAS = (
     ("journal_size_limit", str(64 * 1024 * 1024)),
 )
 
+DAMAGED = "The database file is damaged. `python -m bot verify` says where."
+
 _CAUSES = {
     sqlite3.SQLITE_BUSY: Cause.LOCKED,
     sqlite3.SQLITE_LOCKED: Cause.LOCKED,
@@ -108,8 +110,12 @@ def connect_to_read(engine: Engine) -> Iterator[Connection]:
     """A connection that sees one moment of the database and keeps nobody from writing."""
     with engine.connect() as connection:
         connection.execution_options(reading=True)
-        with connection.begin():
+        transaction = connection.begin()
+        try:
             yield connection
+        finally:
+            # Nothing is to be committed, and on a damaged file a COMMIT would fail.
+            transaction.rollback()
 
 
 def _tell_pragmas(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
@@ -179,8 +185,11 @@ def naming_causes(problem: type[NotKept] | type[NotRead]) -> Iterator[None]:
         if cause is not None:
             raise problem(cause) from error
         if is_damage(error):
-            raise Damaged("The database file is damaged. `python -m bot verify` says where.") from error
+            raise Damaged(DAMAGED) from error
         raise
+    except UnicodeDecodeError as error:
+        # The driver could not even read SQLite's message, which quotes the damaged file.
+        raise Damaged(DAMAGED) from error
 
 
 @contextmanager

@@ -50,7 +50,7 @@ class Problem:
 def verify(store: Store) -> list[Problem]:
     """Everything that is not as it was kept; nothing, when all is. Raises `NotRead` when the database is away."""
     check = _Check(store)
-    with store.reading_rows() as rows, database.reading_damage(rows.connection):
+    with check.going_on("database"), store.reading_rows() as rows, database.reading_damage(rows.connection):
         check.file(rows)
         check.schema(rows)
         for table in tables.metadata.sorted_tables:
@@ -133,6 +133,9 @@ class _Check:
         number, last = 0, None
         for row in rows.each(turns, turns.c.conversation_id == conversation_id, order_by=[turns.c.number]):
             number += 1
+            if not isinstance(row["words"], bytes):
+                # Named by its proof already; what came after it can still be told.
+                row["words"] = b""
             if isinstance(row["number"], int) and number < row["number"]:
                 self.missing(turns, conversation_id, number, row["number"])
                 heads, number = set(), row["number"]

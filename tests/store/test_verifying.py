@@ -1,0 +1,323 @@
+"""Whatever another hand does to the database is found and named, or changes nothing that was said."""
+
+import random
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.store import KeyProblem, RootKey, Store, StoreError, tables
+from bot.store.rows import Row
+from bot.store.verifying import Problem, verify
+from tests.store.filling import (
+    CANARY,
+    COOKIE,
+    NOON,
+    Filled,
+    begin,
+    everything,
+    fill,
+    from_below,
+    rows_below,
+    say,
+)
+
+COLUMNS = [(table.name, column.name) for table in tables.metadata.sorted_tables for column in table.c]
+FLIPS = 400
+"""Bits flipped in the file in each run, a few on each page. The whole file was tried once with the same outcome."""
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Filled]:
+    """A folder with a root key and a filled, closed database."""
+    folder = tmp_path_factory.mktemp("filled")
+    root = RootKey.create(folder / "root.key")
+    Store.migrate(folder / "kept.sqlite3", root, NOON)
+    store = Store.open(folder / "kept.sqlite3", root)
+    put_in = fill(store)
+    store.close()
+    return folder, put_in
+
+
+@pytest.fixture
+def copy(filled: tuple[Path, Filled], tmp_path: Path) -> Path:
+    """A copy of it that may be damaged."""
+    return Path(shutil.copy(filled[0] / "kept.sqlite3", tmp_path / "copy.sqlite3"))
+
+
+@pytest.fixture
+def key(filled: tuple[Path, Filled]) -> RootKey:
+    """Its root key."""
+    return RootKey.read(filled[0] / "root.key")
+
+
+def test_a_store_as_it_was_kept_has_no_problem(copy: Path, key: RootKey) -> None:
+    assert found(copy, key) == []
+
+
+@pytest.mark.parametrize(("table", "column"), COLUMNS)
+def test_a_changed_column_is_found_in_its_table(copy: Path, key: RootKey, table: str, column: str) -> None:
+    for change in changes(copy, table, column):
+        shutil.copy(copy, damaged := copy.with_name("damaged.sqlite3"))
+        with from_below(damaged) as below:
+            below.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = 1", (change,))
+        problems = found(damaged, key)
+        assert {table, "database"} & {problem.table for problem in problems}, f"{change!r} went unseen"
+        assert no_words(problems)
+
+
+def test_any_bit_flipped_in_the_file_is_found_or_changes_nothing(copy: Path, key: RootKey) -> None:
+    whole = copy.read_bytes()
+    below = rows_below(copy)
+    chance = random.Random(2)
+    seen = 0
+    for _ in range(FLIPS):
+        at = chance.randrange(len(whole))
+        flipped = bytearray(whole)
+        flipped[at] ^= 1 << chance.randrange(8)
+        damaged = copy.with_name("damaged.sqlite3")
+        damaged.write_bytes(flipped)
+        problems = found(damaged, key)
+        assert no_words(problems)
+        if problems:
+            seen += 1
+        else:
+            assert rows_below(damaged) == below, f"a bit flipped at {at} went unseen"
+        for path in copy.parent.glob("damaged.*"):
+            path.unlink()
+    assert seen > FLIPS / 10
+
+
+def test_a_file_that_was_cut_off_is_found(copy: Path, key: RootKey) -> None:
+    whole = copy.read_bytes()
+    for length in (0, 50, 100, 4096, len(whole) // 2, len(whole) - 4096, len(whole) - 1):
+        damaged = copy.with_name("damaged.sqlite3")
+        damaged.write_bytes(whole[:length])
+        assert found(damaged, key), f"cut off at {length}"
+
+
+def test_swapped_seals_are_found(copy: Path, key: RootKey, filled: tuple[Path, Filled]) -> None:
+    first = filled[1].first
+    with from_below(copy) as below:
+        two, five = (
+            below.execute(
+                "SELECT words FROM turns WHERE conversation_id = ? AND number = ?", (first, number)
+            ).fetchone()
+            for number in (2, 5)
+        )
+        for number, (words,) in ((2, five), (5, two)):
+            below.execute("UPDATE turns SET words = ? WHERE conversation_id = ? AND number = ?", (words, first, number))
+    assert named(found(copy, key)) == {("turns", first, 2), ("turns", first, 5)}
+
+
+@pytest.mark.parametrize("number", [1, 4, 8])
+def test_a_deleted_turn_is_found(copy: Path, key: RootKey, filled: tuple[Path, Filled], number: int) -> None:
+    first = filled[1].first
+    with from_below(copy) as below:
+        below.execute("DELETE FROM turns WHERE conversation_id = ? AND number = ?", (first, number))
+    problems = found(copy, key)
+    assert Problem("turns", "it is missing", first, number) in problems
+    assert {problem.number for problem in problems if problem.table == "turns"} == {number}
+
+
+def test_a_cut_tail_is_found(copy: Path, key: RootKey, filled: tuple[Path, Filled]) -> None:
+    second = filled[1].second
+    with from_below(copy) as below:
+        below.execute("DELETE FROM turns WHERE conversation_id = ? AND number > 6", (second,))
+    missing = [problem.number for problem in found(copy, key) if problem.finding == "it is missing"]
+    assert missing == [7, 8]
+
+
+def test_turns_in_another_order_are_found(copy: Path, key: RootKey, filled: tuple[Path, Filled]) -> None:
+    first = filled[1].first
+    with from_below(copy) as below:
+        for was, becomes in ((3, 99), (4, 3), (99, 4)):
+            below.execute("UPDATE turns SET number = ? WHERE conversation_id = ? AND number = ?", (becomes, first, was))
+    assert {("turns", first, 3), ("turns", first, 4)} <= named(found(copy, key))
+
+
+def test_a_turn_moved_to_another_conversation_is_found(copy: Path, key: RootKey, filled: tuple[Path, Filled]) -> None:
+    put_in = filled[1]
+    with from_below(copy) as below:
+        below.execute("DELETE FROM turns WHERE conversation_id = ? AND number = 8", (put_in.second,))
+        below.execute(
+            "UPDATE turns SET conversation_id = ? WHERE conversation_id = ? AND number = 8",
+            (put_in.second, put_in.first),
+        )
+    assert {("turns", put_in.second, 8), ("turns", put_in.first, 8)} <= named(found(copy, key))
+
+
+def test_whoever_holds_all_keys_but_not_the_seals_of_the_past_breaks_the_chain(store: Store) -> None:
+    conversation_id = begin(store)
+    for words in ("one", "two", "three"):
+        say(store, conversation_id, words)
+    rewrite(store, conversation_id, 2, {"asked": "something_else"})
+    assert str(verify(store)[0]) == (
+        f"turns, conversation {conversation_id}, number 2: it does not follow from the turn before it"
+    )
+    assert len(verify(store)) == 1
+
+
+def test_a_conversation_that_says_it_ends_otherwise_is_found(store: Store) -> None:
+    conversation_id = begin(store)
+    say(store, conversation_id, "one")
+    conversations = tables.conversations
+    with store.writing_rows() as rows:
+        rows.change(conversations, conversations.c.conversation_id == conversation_id, to={"last_kind": "ending"})
+    assert verify(store) == [Problem("conversations", "it does not end with its last turn", conversation_id)]
+
+
+def test_a_turn_slipped_in_is_found(copy: Path, key: RootKey, filled: tuple[Path, Filled]) -> None:
+    first = filled[1].first
+    with from_below(copy) as below:
+        columns = [row[1] for row in below.execute("PRAGMA table_info(turns)")]
+        chosen = ", ".join({"number": "9", "token": "'new'"}.get(name, name) for name in columns)
+        below.execute(
+            f"INSERT INTO turns SELECT {chosen} FROM turns WHERE conversation_id = ? AND number = 8", (first,)
+        )
+    assert ("turns", first, 9) in named(found(copy, key))
+
+
+@pytest.mark.parametrize("table", ["desired_outcomes", "outcome_marks"])
+def test_a_row_gone_from_a_log_is_found(copy: Path, key: RootKey, filled: tuple[Path, Filled], table: str) -> None:
+    first = filled[1].first
+    with from_below(copy) as below:
+        below.execute(f"DELETE FROM {table} WHERE conversation_id = ? AND number = 1", (first,))
+    assert found(copy, key) == [Problem(table, "it is missing", first, 1)]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("DROP TRIGGER turns_never_go", "trigger turns_never_go is missing"),
+        ("DROP INDEX ix_attempts_at", "index ix_attempts_at is missing"),
+        ("CREATE TABLE copies (words)", "table copies was slipped in"),
+        (
+            "CREATE TRIGGER spy AFTER INSERT ON drafts BEGIN DELETE FROM drafts; END",
+            "trigger spy was slipped in",
+        ),
+        ("ALTER TABLE drafts ADD COLUMN clear TEXT", "table drafts is not as it was made"),
+    ],
+)
+def test_changed_tables_and_triggers_are_found(store: Store, change: str, said: str) -> None:
+    with store.writing_rows() as rows:
+        rows.connection.exec_driver_sql(change)
+    assert said in [problem.finding for problem in verify(store)]
+
+
+def test_a_row_that_names_what_is_not_there_is_found(copy: Path, key: RootKey, filled: tuple[Path, Filled]) -> None:
+    with from_below(copy) as below:
+        below.execute("DELETE FROM conversations WHERE conversation_id = ?", (filled[1].first,))
+    findings = {problem.finding for problem in found(copy, key)}
+    assert "a row of turns names something in conversations that is not there" in findings
+
+
+def test_a_wildly_wrong_number_is_named_and_not_counted_up_to(
+    copy: Path, key: RootKey, filled: tuple[Path, Filled]
+) -> None:
+    with from_below(copy) as below:
+        below.execute(
+            "UPDATE turns SET number = 4611686018427387904 WHERE conversation_id = ? AND number = 8", (filled[1].first,)
+        )
+        below.execute("UPDATE outcome_marks SET number = 4611686018427387904 WHERE number = 2")
+        below.execute(
+            "UPDATE conversations SET length = 4611686018427387904 WHERE conversation_id = ?", (filled[1].second,)
+        )
+    assert 4 < len(found(copy, key)) < 1000
+
+
+def test_every_damaged_row_is_named_and_not_only_the_first(
+    copy: Path, key: RootKey, filled: tuple[Path, Filled]
+) -> None:
+    first, second = filled[1].first, filled[1].second
+    with from_below(copy) as below:
+        below.execute("UPDATE turns SET said_at = said_at + 1 WHERE number IN (2, 5)")
+        below.execute("UPDATE drafts SET words = x'00' WHERE conversation_id = ?", (second,))
+    assert named(found(copy, key)) == {
+        *(("turns", one, number) for one in (first, second) for number in (2, 5)),
+        ("drafts", second, 7),
+    }
+
+
+def test_problems_are_said_in_one_line_each(copy: Path, key: RootKey, filled: tuple[Path, Filled]) -> None:
+    first = filled[1].first
+    with from_below(copy) as below:
+        below.execute("UPDATE turns SET words = x'00' WHERE conversation_id = ? AND number = 2", (first,))
+        below.execute("UPDATE quotes SET record = 'wi' || char(10) || 'sh' WHERE conversation_id = ?", (first,))
+        below.execute("UPDATE keys SET wrapped = x'00' WHERE purpose = 'words' AND rowid = 2")
+    lines = [str(problem) for problem in found(copy, key)]
+    assert f"turns, conversation {first}, number 2: the row is not as it was kept" in lines
+    assert f"quotes, conversation {first}, number 8, record 'wi\\nsh': the row is not as it was kept" in lines
+    assert [line for line in lines if line.startswith("keys, key_id ")]
+    assert all("\n" not in line for line in lines)
+
+
+def found(database: Path, root: RootKey) -> list[Problem]:
+    """What is found wrong, a refusal to open included. Nothing but our own errors may be raised, and none unseen."""
+    try:
+        store = Store.open(database, root)
+    except (StoreError, KeyProblem) as error:
+        return [Problem("database", str(error))]
+    try:
+        problems = verify(store)
+        return problems if problems or can_be_read(store) else [Problem("verify", "it saw nothing")]
+    finally:
+        store.close()
+
+
+def can_be_read(store: Store) -> bool:
+    try:
+        everything(store)
+    except StoreError:
+        return False
+    return True
+
+
+def named(problems: list[Problem]) -> set[tuple[str, str | None, int | None]]:
+    return {(problem.table, problem.conversation_id, problem.number) for problem in problems}
+
+
+def no_words(problems: list[Problem]) -> bool:
+    lines = [str(problem) for problem in problems]
+    assert all("\n" not in line for line in lines)
+    return not any(secret in line for secret in (CANARY, "Oyelaran", COOKIE, "it saw nothing") for line in lines)
+
+
+def changes(database: Path, table: str, column: str) -> Iterator[Any]:
+    """A flipped bit, another type, nothing, and something that is no text."""
+    with from_below(database) as below:
+        (value,) = below.execute(f"SELECT {column} FROM {table} WHERE rowid = 1").fetchone()
+        required = any(row[1] == column and row[3] for row in below.execute(f"PRAGMA table_info({table})"))
+    match value:
+        case int():
+            yield value ^ 1
+            yield value ^ (1 << 40)
+            yield f"{value}x"
+        case bytes():
+            yield bytes([value[0] ^ 1]) + value[1:]
+            yield value[:-1]
+            yield 5
+        case str():
+            yield "x" + value[1:]
+            yield value + " "
+            yield value.encode()
+            yield b"\xff\xfe"
+        case None:
+            yield 7
+            yield "words"
+    if value is not None and not required:
+        yield None
+
+
+def rewrite(store: Store, conversation_id: str, number: int, to: Row) -> None:
+    """Change a turn with its proof made anew, as only the running program could."""
+    turns = tables.turns
+    where = (turns.c.conversation_id == conversation_id, turns.c.number == number)
+    with store.writing_rows() as rows:
+        made = rows.connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'turns_never_change'")
+        sql = made.scalar_one()
+        rows.connection.exec_driver_sql("DROP TRIGGER turns_never_change")
+        rows.change(turns, *where, to=to)
+        rows.connection.exec_driver_sql(sql)
