@@ -15,7 +15,7 @@ from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
 
 class ActionFailed(RasaException):
-    """A custom action did not do its work. Names the action and the kind of failure, never what was sent or answered."""
+    """A custom action did not do its work. Names the action and the kind of failure, never what was sent."""
 
 
 @dataclass
@@ -66,14 +66,14 @@ class WatchedEndpoint(EndpointConfig):
         except ClientResponseError as error:
             receipt.failed = True
             raise ActionFailed(f"{action}: answered {error.status}") from None
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 whatever it is, the turn must not go on as if the section were kept
             receipt.failed = True
             raise ActionFailed(f"{action}: {type(error).__name__}") from None
         receipt.actions.append(action)
         return answer
 
     def _check(self, answer: object) -> None:
-        """Our actions set slots and say responses of the domain; anything else is a mistake that Rasa would pass over."""
+        """Our actions set slots and say responses of the domain; Rasa would pass over anything else."""
         if not isinstance(answer, dict):
             raise TypeError
         slots = {slot.name for slot in self.domain.slots}

@@ -1,8 +1,8 @@
-"""The one door into the box. Loopback only, one shared secret, references only, and a real error when anything went wrong.
+"""The one door into the box. Loopback only, one shared secret, references only, a real error when anything went wrong.
 
-    POST /webhooks/own_words/turns     hear deliveries: 200, or 401 422 409 502 503 504 500 (never 200 with nothing)
-    POST /webhooks/own_words/forget    drop a conversation's tracker: 204
-    GET  /webhooks/own_words/ready     200 once a first question has been asked of itself, 503 before
+POST /webhooks/own_words/turns     hear deliveries: 200, or 401 422 409 502 503 504 500 (never 200 with nothing)
+POST /webhooks/own_words/forget    drop a conversation's tracker: 204
+GET  /webhooks/own_words/ready     200 once a first question has been asked of itself, 503 before
 """
 
 import asyncio
@@ -47,7 +47,7 @@ class OwnWordsChannel(InputChannel):
 
     @classmethod
     def from_credentials(cls, credentials: "Optional[Dict[str, Any]]") -> "OwnWordsChannel":
-        """The channel, with its secret from the environment. Raises RasaException where the box could not keep its promises."""
+        """The channel, its secret from the environment. Raises RasaException where the box could not keep its word."""
         be_quiet()
         secret = os.environ.get(SECRET_VARIABLE, "")
         if len(secret) < SHORTEST_SECRET:
@@ -80,13 +80,10 @@ class OwnWordsChannel(InputChannel):
         async def turns(request: Request) -> HTTPResponse:
             try:
                 deliveries = read_deliveries(request.body)
+                hearing = await self._ready(request.app)
+                return json(await hearing.hear(deliveries)) if hearing else _refusal(503, "not_ready")
             except Malformed as error:
                 return _refusal(422, "malformed", part=str(error))
-            hearing = await self._ready(request.app)
-            if hearing is None:
-                return _refusal(503, "not_ready")
-            try:
-                return json(await hearing.hear(deliveries))
             except Behind as error:
                 return _refusal(409, "behind", count=error.count)
             except NotAnAnswer:
@@ -97,7 +94,7 @@ class OwnWordsChannel(InputChannel):
                 return _refusal(504, "too_slow")
             except NoNextStep:
                 return _refusal(500, "no_next_step")
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 Rasa may raise anything; no message of its own goes to the log
                 logger.error("A delivery could not be heard: %s", type(error).__name__)
                 return _refusal(500, "broken")
 

@@ -1,4 +1,4 @@
-"""What may be delivered to the box: references to turns, and ids of offered choices. Words cannot get in, even by mistake.
+"""What may be delivered to the box: references to turns and ids of choices. Words cannot get in, even by mistake.
 
 A conversation is heard as a path of deliveries. How far it has been heard is a place: how many, and a running digest.
 """
@@ -112,7 +112,7 @@ def _delivery(told: object, position: int) -> Delivery:
     except ValueError:
         raise Malformed("intent") from None
     choice = told["choice"]
-    if not isinstance(choice, list) or len(choice) > MOST_CHOICES:
+    if not isinstance(choice, list) or len(choice) > MOST_CHOICES or not all(isinstance(one, str) for one in choice):
         _refuse("choice")
     if (intent is Intent.BEGIN) != (position == 0):
         _refuse("intent")

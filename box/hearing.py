@@ -47,7 +47,7 @@ class NotAnAnswer(Exception):
 
 
 class NoNextStep(Exception):
-    """The dialogue came to a place where no rule applies, or a question has no wording; nothing of the request was kept."""
+    """No rule says what comes next, or a question has no wording; nothing of the request was kept."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Heard:
 
 
 class Utterances(OutputChannel):
-    """Keeps what the bot says whole: which response, its wording, its choices, and whatever else the domain gives with it."""
+    """Keeps what the bot says whole: which response, its wording, its choices, and what else the domain gives with it."""
 
     def __init__(self) -> None:
         self.said: "list[dict[str, Any]]" = []
@@ -216,5 +216,5 @@ def _as_parsed(delivery: Delivery) -> "dict[str, Any]":
     return {
         "text": delivery.reference,
         "intent": {"name": delivery.intent.value, "confidence": 1.0},
-        "entities": [{"entity": name, "value": value} for name, value in zip(names, delivery.choice)],
+        "entities": [{"entity": name, "value": value} for name, value in zip(names, delivery.choice, strict=True)],
     }
