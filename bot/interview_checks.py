@@ -14,7 +14,7 @@ import yaml
 
 from bot.conversation import How, Skip
 from bot.flags import FlagKind, Meant
-from bot.interview import Asking, AskingKind, Choice
+from bot.interview import Asking, AskingKind, Choice, read_yaml
 
 LONGEST_SENTENCE = 15
 """Words."""
@@ -129,15 +129,29 @@ def check(
 
     `actions` are the names of the custom actions there are; without them, what the domain lists is believed.
     """
-    told: dict[str, Any] = yaml.safe_load(domain)
-    ruled: list[dict[str, Any]] = yaml.safe_load(rules)["rules"]
+    texts = {
+        "domain.yml": domain,
+        "data/rules.yml": rules,
+        "data/nlu.yml": nlu,
+        "tests/test_stories.yml": stories,
+        "config.yml": config,
+    }
+    read: dict[str, Any] = {}
+    for file, text in texts.items():
+        try:
+            read[file] = read_yaml(text)
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 0
+            return [Problem(file, f"line {line}", f"cannot be read: {error.problem}")]
+    told = read["domain.yml"]
+    ruled = read["data/rules.yml"]["rules"]
     return [
         *_wording(told),
-        *_belonging(told, ruled, yaml.safe_load(nlu), actions),
+        *_belonging(told, ruled, read["data/nlu.yml"], actions),
         *_guarded(told),
-        *_config(told, yaml.safe_load(config)),
+        *_config(told, read["config.yml"]),
         *_named(ruled),
-        *_shown(told, ruled, yaml.safe_load(stories)["stories"]),
+        *_shown(told, ruled, read["tests/test_stories.yml"]["stories"]),
     ]
 
 

@@ -59,7 +59,7 @@ class Heard:
 
 
 class Utterances(OutputChannel):
-    """Keeps what the bot says whole: which response, its wording, its choices, and what else the domain gives with it."""
+    """Keeps what the bot says whole: which response, its wording, its choices, and whatever else rides with it."""
 
     def __init__(self) -> None:
         self.said: "list[dict[str, Any]]" = []
