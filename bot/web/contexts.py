@@ -87,6 +87,10 @@ class Part:
 class Entry:
     """A question and everything said to it: the answer first, then what was added."""
 
+    place: int
+    """Its place in the list: it tells apart what was asked more than once."""
+    about: tuple[Piece, ...]
+    """What the question reads back, where it is about something said before."""
     asked: tuple[Piece, ...]
     parts: tuple[Part, ...]
 
@@ -180,7 +184,6 @@ class Aside(Turning):
     wording: tuple[Piece, ...]
     read_back: tuple[Piece, ...] = ()
     information: tuple[str, ...] = ()
-    shows_help: bool = False
     choices: tuple[Choice, ...] = ()
 
 

@@ -17,9 +17,6 @@ from bot.web.contexts import Choice, Entry, Heading, Kept, Notice, Part, Phone, 
 TITLE = "Notes"
 """Neutral: it stands in tabs and histories."""
 
-HELP_FIRST = frozenset({"help_first", "meant_help"})
-"""Asides that come with the numbers to ring."""
-
 NOT_TAKEN = {
     Refusal.NOTHING_GIVEN: "Write something, or choose one of the answers below.",
     Refusal.TOO_LONG: "This is more than fits in one answer. Please make it two answers.",
@@ -208,14 +205,12 @@ class _Showing:
 
     def _aside(self) -> contexts.Aside:
         asking = self._asking()
-        assert self.stands.asked is not None
         read_back, wording = split(self._pieces(asking.wording))
         return contexts.Aside(
             **self._with_error(),
             wording=wording,
             read_back=read_back,
             information=self.frame.sentences(asking.information),
-            shows_help=self.stands.asked.asked in HELP_FIRST,
             choices=self._choices(asking, ()),
         )
 
@@ -315,10 +310,13 @@ class _Showing:
 
     def history(self) -> tuple[Entry, ...]:
         """Give every question that was answered and everything said to it, in order."""
-        return tuple(Entry(self._pieces(answer.question.words), self._parts(answer)) for answer in self.stands.answers)
+        return tuple(
+            self._entry(place, answer, self._parts(answer)) for place, answer in enumerate(self.stands.answers, 1)
+        )
 
     def headings(self, sections: Iterable[Section]) -> Iterable[Heading]:
         """Give what the check page or the statement reads back, part by part."""
+        place = 0
         for section in sections:
             entries = []
             for entry in section.entries:
@@ -329,8 +327,13 @@ class _Showing:
                     parts.append(self._part_said(said, is_on_road=True))
                 answer = self.stands.answer(entry.quotes[0].number)
                 assert answer is not None
-                entries.append(Entry(self._pieces(answer.question.words), tuple(parts)))
+                place += 1
+                entries.append(self._entry(place, answer, tuple(parts)))
             yield Heading(section.heading, tuple(entries))
+
+    def _entry(self, place: int, answer: Answer, parts: tuple[Part, ...]) -> Entry:
+        about, asked = split(self._pieces(answer.question.words))
+        return Entry(place, about, asked, parts)
 
     def _parts(self, answer: Answer) -> tuple[Part, ...]:
         is_on_road = answer.number in self.stands.path

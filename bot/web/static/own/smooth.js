@@ -15,7 +15,8 @@ function failed() {
   if (turn().hasAttribute("data-waiting")) return waitOn();
   const message = document.getElementById("not-kept");
   message.hidden = false;
-  message.focus();
+  message.focus({ preventScroll: true });
+  window.scrollTo(0, 0);
 }
 
 function show(page) {
@@ -36,8 +37,9 @@ function show(page) {
   const problem = turn().querySelector(".govuk-error-summary");
   status().textContent = turn().hasAttribute("data-kept") && !problem ? status().dataset.saved : "";
   const place = problem ?? turn().querySelector("[data-focus]") ?? turn().querySelector("h1");
-  if (place.matches("h1")) window.scrollTo(0, 0);
-  place.focus();
+  place.focus({ preventScroll: true });
+  if (place.matches(".govuk-inset-text")) place.scrollIntoView();
+  else window.scrollTo(0, 0);
   tries = 0;
   if (turn().hasAttribute("data-waiting")) waitOn();
 }
