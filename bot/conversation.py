@@ -6,8 +6,8 @@ from its turns alone, so it is the same after a crash as before it.
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -238,21 +238,18 @@ class Standing:
     stopped: Control | None = None
     last: int = 0
     """The number of the latest turn."""
+    by_turn: Mapping[int, tuple[Answer, Said]] = field(default_factory=dict, repr=False)
+    """For the number of every wording: the answer it belongs to, and which thing said of it."""
 
     def answer(self, number: int) -> Answer | None:
         """Find an answer by the number of its first turn, of a later wording, or of something added to it."""
-        for answer in self.answers:
-            if any(turn.number == number for said in (answer.said, *answer.additions) for turn in said.versions):
-                return answer
-        return None
+        found = self.by_turn.get(number)
+        return found[0] if found is not None else None
 
     def said(self, number: int) -> Said | None:
         """Find what was said by the number of any of its wordings."""
-        for answer in self.answers:
-            for said in (answer.said, *answer.additions):
-                if any(turn.number == number for turn in said.versions):
-                    return said
-        return None
+        found = self.by_turn.get(number)
+        return found[1] if found is not None else None
 
     @property
     def put_off(self) -> tuple[Answer, ...]:
@@ -463,6 +460,12 @@ class _Fold:
             revisited=revisited,
             stopped=self.stopped,
             last=self.last,
+            by_turn={
+                turn.number: (answer, said)
+                for answer in answers
+                for said in (answer.said, *answer.additions)
+                for turn in said.versions
+            },
         )
 
     def _now(self) -> Now:

@@ -9,7 +9,13 @@ YES_OR_NO = [{"id": "yes", "label": "Yes"}, {"id": "no", "label": "No"}]
 
 def ask(name: str, wording: str = "", **custom: object) -> Utterance:
     """Make a question as the box would put it."""
-    shown = {"kind": "words", "part": "A part", "why": "We ask to know.", "another_way": "Put otherwise?", "choices": []}
+    shown = {
+        "kind": "words",
+        "part": "A part",
+        "why": "We ask to know.",
+        "another_way": "Put otherwise?",
+        "choices": [],
+    }
     return Utterance(f"utter_ask_{name}", wording or f"What about {name}?", {**shown, **custom})
 
 

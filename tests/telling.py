@@ -47,9 +47,7 @@ class Told:
 
     def takes_back(self, turn: Turn) -> Turn:
         """The person takes something back."""
-        return self._add(
-            Speaker.PERSON, Kind.TAKEN_BACK, asked=turn.asked, answers=turn.answers, replaces=turn.number
-        )
+        return self._add(Speaker.PERSON, Kind.TAKEN_BACK, asked=turn.asked, answers=turn.answers, replaces=turn.number)
 
     def replies(self, *choice: str) -> Turn:
         """The person answers an aside."""

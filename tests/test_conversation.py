@@ -234,9 +234,7 @@ def test_a_break_is_over_when_the_person_comes_back():
     assert told.standing.now is Now.QUESTION
 
 
-@pytest.mark.parametrize(
-    ("stop", "gone"), [(Control.STOP_AND_KEEP, False), (Control.STOP_AND_TAKE_BACK, True)]
-)
+@pytest.mark.parametrize(("stop", "gone"), [(Control.STOP_AND_KEEP, False), (Control.STOP_AND_TAKE_BACK, True)])
 def test_stopping_keeps_what_was_said_or_takes_it_all_back(stop, gone):
     told = Told()
     told.asks("worries")

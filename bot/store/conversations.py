@@ -17,6 +17,7 @@ from bot.conversation import How, Kind, Speaker, Stage, Turn
 from bot.store import tables
 from bot.store.errors import Damaged, Missing, StoreError
 from bot.store.keys import Keys
+from bot.store.remembered import Remembered, RememberedTurns
 from bot.store.rows import Row, Rows, Value, columns_of, encode, moment, moment_or_none, plain, stamp
 from bot.store.sealing import DataKey, bound
 
@@ -61,9 +62,10 @@ class Conversation:
 class Conversations:
     """The conversations of one transaction."""
 
-    def __init__(self, rows: Rows, keys: Keys) -> None:
+    def __init__(self, rows: Rows, keys: Keys, remembered: RememberedTurns) -> None:
         self._rows = rows
         self._keys = keys
+        self._remembered = remembered
 
     def begin(
         self,
@@ -178,12 +180,34 @@ class Conversations:
     def turns(self, conversation_id: str) -> tuple[Turn, ...]:
         """All turns of a conversation in their order. Raises `Missing`, and `Damaged` rather than leave one out."""
         conversation = self._row(conversation_id)
+        before = self._remembered.get(conversation_id)
+        if before is not None and before.head == conversation["head"]:
+            return before.turns
+        read = self._read_on(conversation, before) if before is not None else None
+        if read is None:
+            begun = first_head(conversation_id, conversation["key_id"], conversation["begun_at"])
+            read = self._read_on(conversation, Remembered((), begun))
+        if read is None:
+            raise Damaged("A turn is missing or not as it was kept. `python -m bot verify` names it.")
+        self._remembered.remember(conversation_id, read)
+        return read.turns
+
+    def _read_on(self, conversation: Row, before: Remembered) -> Remembered | None:
+        """Read the turns after those; None when they do not lead to the conversation's head."""
         key = self._keys.open(conversation["key_id"])
         turns = tables.turns
-        rows = self._rows.every(turns, turns.c.conversation_id == conversation_id, order_by=[turns.c.number])
-        if len(rows) != conversation["length"]:
-            raise Damaged("A turn is missing. `python -m bot verify` names it.")
-        return tuple(_turn(row, words_of(key, row)) for row in rows)
+        rows = self._rows.every(
+            turns,
+            turns.c.conversation_id == conversation["conversation_id"],
+            turns.c.number > len(before.turns),
+            order_by=[turns.c.number],
+        )
+        head = before.head
+        for row in rows:
+            head = next_head(head, row)
+        if head != conversation["head"] or len(before.turns) + len(rows) != conversation["length"]:
+            return None
+        return Remembered((*before.turns, *(_turn(row, words_of(key, row)) for row in rows)), head)
 
     def turn(self, conversation_id: str, number: int) -> Turn:
         """One turn. Raises `Missing`."""

@@ -24,6 +24,7 @@ from bot.store.flags import Flags
 from bot.store.keys import FOR_LASTING, Keys, OpenedKeys, RootKeys, add_key
 from bot.store.outcomes import Outcomes
 from bot.store.quotes import Quotes
+from bot.store.remembered import RememberedTurns
 from bot.store.rows import Rows, is_proven
 from bot.store.sealing import KEY_BYTES, KeyProblem, Purpose, RootKey, derive
 from bot.store.visits import Visits
@@ -35,9 +36,9 @@ ROTATED_AT_ONCE = 500
 class Transaction:
     """All that is kept, for as long as one transaction lasts."""
 
-    def __init__(self, rows: Rows, keys: Keys) -> None:
+    def __init__(self, rows: Rows, keys: Keys, remembered: RememberedTurns) -> None:
         self.enquiries = Enquiries(rows, keys)
-        self.conversations = Conversations(rows, keys)
+        self.conversations = Conversations(rows, keys, remembered)
         self.quotes = Quotes(rows)
         self.outcomes = Outcomes(rows)
         self.flags = Flags(rows)
@@ -56,6 +57,7 @@ class Store:
         self._lasting = lasting
         self._proof_key = self.derive(Purpose.PROOFS)
         self._opened = OpenedKeys()
+        self._remembered = RememberedTurns()
         self._writing = threading.Lock()
         self._writer: int | None = None
 
@@ -165,7 +167,7 @@ class Store:
         return Keys(rows, self._roots, self._opened)
 
     def _transaction(self, rows: Rows) -> Transaction:
-        return Transaction(rows, self.keys(rows))
+        return Transaction(rows, self.keys(rows), self._remembered)
 
 
 def _check_migrated(connection: Connection) -> None:

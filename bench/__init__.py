@@ -1,0 +1,1 @@
+"""The measurements that README quotes. `make bench` prints them with the machine they were taken on."""

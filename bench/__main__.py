@@ -1,0 +1,145 @@
+"""Measure the product as people run it: one house, one person, real pages, the real dialogue engine."""
+
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from bot.conversation import Kind, Speaker, Stage
+from bot.store import RootKey, Store
+from tests.house import House
+from tests.walking import Walker
+
+TURNS_KEPT = 300
+CONVERSATIONS = 3
+OUT = Console()
+
+
+def main() -> None:
+    """Take every measurement and print it beside its target."""
+    table = Table("what", "measured", "target", title=f"Own Words on {_machine()}")
+    with tempfile.TemporaryDirectory() as folder:
+        kept = _time_keeping(Path(folder) / "store")
+        table.add_row("keeping one turn, durably", _spread(kept), "p95 ≤ 20 ms")
+        house = House(Path(folder) / "house")
+        house.take_the_trained_model()
+        house.open().wait_until_ready()
+        house.close()
+        began = time.perf_counter()
+        house.open()
+        with house.browser() as browser:
+            browser.get("/").raise_for_status()
+            table.add_row("second start to first page", f"{time.perf_counter() - began:.1f} s", "≤ 3 s")
+            house.wait_until_ready()
+            first = Walker(browser).begin()
+            assert first.page.choices, "no first question"
+            table.add_row("second start to first question", f"{time.perf_counter() - began:.1f} s", "≤ 20 s")
+        turns = _time_turns(house)
+        table.add_row(f"answer to next question ({len(turns)} turns)", _spread(turns), "p95 ≤ 120 ms")
+        weight, parts = _weigh_first_view(house)
+        table.add_row(f"first view with assets ({parts} files)", f"{weight / 1000:.0f} kB", "≤ 120 kB")
+        assert house.process is not None
+        table.add_row("app, resident", f"{_resident(house.process.pid):.0f} MB", "≤ 150 MB")
+        table.add_row("box, resident", f"{_resident(house.box_pid()):.0f} MB", "≤ 600 MB")
+        house.close()
+    OUT.print(table)
+
+
+def _machine() -> str:
+    cores = sum(line.startswith("processor") for line in Path("/proc/cpuinfo").read_text().splitlines())
+    model = next(
+        (line.split(": ")[1] for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), "?"
+    )
+    return f"{cores} cores of {model}, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+
+
+def _time_keeping(folder: Path) -> list[float]:
+    root = RootKey.create(folder / "keys" / "root.key")
+    now = datetime.now(UTC)
+    address = f"sqlite:///{folder / 'data' / 'ownwords.sqlite3'}"
+    Store.migrate(address, root, now)
+    store = Store.open(address, root)
+    with store.begin() as kept:
+        conversation_id = kept.conversations.begin(
+            stage=Stage.FIRST, speaker=Speaker.PERSON, begun_at=now, interview_version="bench"
+        )
+    times = []
+    for _ in range(TURNS_KEPT):
+        began = time.perf_counter()
+        with store.begin() as kept:
+            kept.conversations.add(
+                conversation_id, speaker=Speaker.PERSON, kind=Kind.WORDS, said_at=now, words="I want my own key. " * 10
+            )
+        times.append(time.perf_counter() - began)
+    store.close()
+    return times
+
+
+def _time_turns(house: House) -> list[float]:
+    """Time each answer from sending it to having the page with the next question."""
+    times = []
+    for _ in range(CONVERSATIONS):
+        with house.browser() as browser:
+            walker = Walker(browser).begin()
+            for _ in range(80):
+                if not (walker.page.choices or walker.page.words is not None):
+                    if not any(button.startswith("choose:") for button in walker.page.buttons):
+                        break
+                began = time.perf_counter()
+                walker.answer_somehow("I want to feel safe in my own home, and to keep my cat.")
+                times.append(time.perf_counter() - began)
+                assert walker.status == httpx.codes.OK, walker.page.heading
+    return times
+
+
+def _weigh_first_view(house: House) -> tuple[int, int]:
+    """Add up what a browser loads for its first page, as it travels."""
+    seen: set[str] = set()
+    weight = 0
+    with httpx.Client(base_url=house.address, headers={"Accept-Encoding": "gzip"}) as browser:
+        todo = ["/"]
+        while todo:
+            address = todo.pop()
+            if address in seen:
+                continue
+            seen.add(address)
+            with browser.stream("GET", address) as answer:
+                body = b"".join(answer.iter_raw())
+                weight += len(body) + sum(len(name) + len(value) + 4 for name, value in answer.headers.raw)
+            text = browser.get(address).text if not address.endswith((".woff2", ".png")) else ""
+            todo += _named_in(text, address)
+    return weight, len(seen)
+
+
+def _named_in(text: str, address: str) -> list[str]:
+    """Find what a page, a style or a script loads: the Latin letters are what an English page needs of a font."""
+    import re
+    from urllib.parse import urljoin
+
+    found = re.findall(
+        r'(?:src|href)="(/static/[^"]+)"|url\("?([^")]+)"?\)|from ?"([^"]+)"|data-frontend="([^"]+)"', text
+    )
+    names = [urljoin(address, next(filter(None, groups))) for groups in found]
+    return [name for name in names if name.startswith("/static/") and "-ext-" not in name]
+
+
+def _resident(pid: int) -> float:
+    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
+
+
+def _spread(times: Sequence[float]) -> str:
+    ordered = sorted(times)
+    p95 = ordered[int(len(ordered) * 0.95) - 1]
+    return f"median {statistics.median(ordered) * 1000:.1f} ms, p95 {p95 * 1000:.1f} ms"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""Turns that were read lately, so that a long conversation is not opened from its first turn for every page.
+
+Turns never change, so what was read stays true as long as the head of the chain says so: a conversation whose head is
+not the one remembered is read again, from where it grew or from the start.
+"""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from bot.conversation import Turn
+
+REMEMBERED = 64
+"""Conversations whose turns lie open in memory at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """The turns of a conversation up to a head."""
+
+    turns: tuple[Turn, ...]
+    head: bytes
+
+
+class RememberedTurns:
+    """The conversations read lately. Shared by all threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, Remembered] = OrderedDict()
+
+    def get(self, conversation_id: str) -> Remembered | None:
+        """What is remembered of a conversation."""
+        with self._lock:
+            found = self._kept.get(conversation_id)
+            if found is not None:
+                self._kept.move_to_end(conversation_id)
+            return found
+
+    def remember(self, conversation_id: str, read: Remembered) -> None:
+        """Remember this, and let go of the conversation that was not read for longest."""
+        with self._lock:
+            self._kept[conversation_id] = read
+            self._kept.move_to_end(conversation_id)
+            if len(self._kept) > REMEMBERED:
+                self._kept.popitem(last=False)
