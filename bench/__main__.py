@@ -89,9 +89,8 @@ def _time_turns(house: House) -> list[float]:
         with house.browser() as browser:
             walker = Walker(browser).begin()
             for _ in range(80):
-                if not (walker.page.choices or walker.page.words is not None):
-                    if not any(button.startswith("choose:") for button in walker.page.buttons):
-                        break
+                if not walker.page.takes_an_answer:
+                    break
                 began = time.perf_counter()
                 walker.answer_somehow("I want to feel safe in my own home, and to keep my cat.")
                 times.append(time.perf_counter() - began)

@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator, Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
 
 from actions.executor import Executor
 from bot.dialogue import Box, DialogueBroken, free_port, train
@@ -167,7 +167,7 @@ async def _say_when_ready(run: Running, say: Callable[[str], None]) -> None:
     say("The first question is ready.")
 
 
-def _server(app: ASGIApp) -> _Server:
+def _server(app: Callable[..., Any]) -> _Server:
     return _Server(
         uvicorn.Config(
             app,

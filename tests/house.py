@@ -81,7 +81,8 @@ class House:
 
     def wait_until_ready(self) -> Self:
         """Return when the first question can be asked."""
-        assert self.process is not None and self.process.stdout is not None
+        assert self.process is not None
+        assert self.process.stdout is not None
         for line in self.process.stdout:
             self.said.append(line.rstrip())
             if "first question is ready" in line:

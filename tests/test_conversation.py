@@ -172,7 +172,7 @@ def test_ask_me_later_comes_round_once_and_the_new_answer_takes_its_place():
     assert told.standing.put_off_here.number == later.number
     told.says("Better now", replaces=later.number)
     stands = told.standing
-    (feelings, matters) = stands.answers
+    feelings = stands.answers[0]
     assert feelings.words == ("Better now",)
     assert stands.path == (later.number,)
     assert stands.kept_for("matters", "What matters?", stands.path).number == cat.number

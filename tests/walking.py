@@ -23,6 +23,11 @@ class Shown:
     text: str = ""
     is_waiting: bool = False
 
+    @property
+    def takes_an_answer(self) -> bool:
+        """Whether there is anything to answer here; the last page has nothing."""
+        return bool(self.choices or self.words is not None or any(b.startswith("choose:") for b in self.buttons))
+
 
 class _Reader(HTMLParser):
     def __init__(self) -> None:

@@ -36,7 +36,7 @@ def create_webhook(actions: Actions, secret: str, receipts: Receipts) -> Starlet
             return JSONResponse({"error": "refused", "action_name": name}, status_code=400)
         except ActionUnknown:
             return JSONResponse({"error": "unknown", "action_name": name}, status_code=404)
-        except Exception as error:  # whatever it was, the box gets no content of it
+        except Exception as error:  # noqa: BLE001 - whatever it was, the box gets no content of it
             log.error("the action %s failed: %s", name, type(error).__name__)
             return JSONResponse({"error": "failed", "action_name": name}, status_code=500)
         receipts.note(conversation_id, name)
