@@ -14,7 +14,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from bot import settings as settings_module
 from bot.settings import ROOT, BadSetting, Settings
@@ -116,7 +116,7 @@ def conversations() -> None:
     store = serving.open_store(settings_module.load())
     with store.reading() as seen:
         listed = seen.conversations.listed()
-    table = Table("id", "stage", "speaker", "begun", "turns", "state")
+    table = Table(Column("id", no_wrap=True), "stage", "speaker", "begun", "turns", "state")
     for one in listed:
         state = "ended" if one.last_kind is Kind.ENDING else "open"
         begun = one.begun_at.strftime("%Y-%m-%d %H:%M UTC")
@@ -139,7 +139,7 @@ def show(conversation_id: Annotated[str, typer.Argument(help="As `conversations`
 
 
 def _show_turn(turn: dict[str, Any]) -> None:
-    said = _plain(turn["words"]) or ", ".join(turn["choice"])
+    said = _plain(turn["words"]) or ", ".join(turn["choice"]) or turn["asked"] or ""
     points = "".join(
         f" ({name} {turn[key]})" for key, name in (("replaces", "in place of"), ("adds_to", "added to")) if turn[key]
     )
