@@ -279,7 +279,8 @@ def rotate() -> None:
     finally:
         store.close()
     kept = path.with_name(f"{path.name}.{datetime.now(UTC):%Y%m%d%H%M%S}.old")
-    path.replace(kept)
+    # At no moment is there no key at the path: whenever this is interrupted, it can be run again.
+    kept.hardlink_to(path)
     next_path.replace(path)
     _say(f"{wrapped} keys now lie under root key {new.key_id}. The old one is {kept}: destroy it when backups allow.")
 
