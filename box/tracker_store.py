@@ -32,7 +32,7 @@ class LiveTrackerStore(TrackerStore):
         domain: Optional[Domain],
         event_broker: Optional[EventBroker] = None,
         host: Optional[str] = None,
-        most: int = 2_000,
+        most: int = 1_000,
     ) -> None:
         super().__init__(domain, event_broker)
         self._most = most
