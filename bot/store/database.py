@@ -109,7 +109,10 @@ def connect(url: URL) -> Engine:
 def connect_to_read(engine: Engine) -> Iterator[Connection]:
     """A connection that sees one moment of the database and keeps nobody from writing."""
     with engine.connect() as connection:
-        connection.execution_options(reading=True)
+        if engine.dialect.name == "sqlite":
+            connection.execution_options(reading=True)
+        else:
+            connection.execution_options(isolation_level="REPEATABLE READ")
         transaction = connection.begin()
         try:
             yield connection

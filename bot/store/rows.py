@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, Executable, Select, Table, delete, func, insert, select, update
 from sqlalchemy import Row as SqlRow
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from bot.store.database import Rule, broken_rule
 from bot.store.errors import Damaged, Missing, Taken
@@ -175,8 +175,8 @@ class Rows:
     def _found(self, query: Select[*tuple[Any, ...]]) -> Sequence[SqlRow[*tuple[Any, ...]]]:
         try:
             return self.connection.execute(query).all()
-        except UnicodeEncodeError:
-            # What was looked for holds a lone surrogate. No row does.
+        except (UnicodeEncodeError, DataError):
+            # What was looked for holds a lone surrogate, or a NUL on PostgreSQL. No row does.
             return ()
 
     def _checked(self, table: Table, found: Iterable[Any]) -> Row:
