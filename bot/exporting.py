@@ -1,12 +1,33 @@
 """Whole conversations for those who may have them: every turn, and what the record makes of it, words exact."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from bot.conversation import Answer, Kind, Standing, standing
 from bot.outcomes import Outcome, outcomes
 from bot.store import Conversation, Store, Transaction
+
+
+RECORDS: Mapping[str, str] = {
+    "feeling": "feelings",
+    "safe_now": "safe_now",
+    "matter": "matters",
+    "worry": "worries",
+    "wish": "wishes",
+    "not_wanted": "not_wanted",
+    "plan": "plans",
+    "own_power": "own_power",
+    "helpers": "helpers",
+    "feels_safe": "feels_safe",
+    "view_on_enquiry": "views_on_enquiry",
+    "who_knows": "who_knows",
+    "communication_need": "communication_needs",
+    "involvement": "involvement",
+    "support": "support",
+    "safe_contact": "safe_contact",
+}
+"""Under which name each kind of record is written out."""
 
 
 def exported(store: Store) -> Iterator[dict[str, Any]]:
@@ -28,11 +49,11 @@ def _export(seen: Transaction, conversation: Conversation) -> dict[str, Any]:
     turns = seen.conversations.turns(conversation_id)
     stands = standing(turns)
     found = outcomes(stands, seen.outcomes.desired(conversation_id), seen.outcomes.marks(conversation_id))
-    quotes: dict[str, list[dict[str, Any]]] = {}
+    quotes: dict[str, list[dict[str, Any]]] = {name: [] for name in RECORDS.values()}
     for quote in seen.quotes.of(conversation_id):
         answer = stands.answer(quote.turn)
         if answer is not None:
-            quotes.setdefault(quote.record, []).append(_answer(answer))
+            quotes[RECORDS[quote.record]].append(_answer(answer))
     finished = next((turn.said_at for turn in turns if turn.kind is Kind.ENDING and turn.asked == "done"), None)
     return {
         "id": conversation_id,
@@ -62,7 +83,7 @@ def _export(seen: Transaction, conversation: Conversation) -> dict[str, Any]:
             for turn in turns
         ],
         "outcomes": [_outcome(outcome, stands) for outcome in found],
-        "records": quotes,
+        **quotes,
         "flags": [
             {"kind": flag.kind, "turn": flag.turn, "raised_at": _time(flag.raised_at)}
             for flag in seen.flags.of(conversation_id)
