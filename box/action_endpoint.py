@@ -41,7 +41,7 @@ class WatchedEndpoint(EndpointConfig):
         watched = cls(endpoint.url, endpoint.params, endpoint.headers, **endpoint.kwargs)
         watched.domain = domain
         watched.limit = limit
-        # Rasa holds every answer, and each time the schema itself, against a schema wider than our own check: 25 ms a call.
+        # Rasa holds every answer, and each time the schema too, against a schema wider than our check: 25 ms a call.
         RemoteAction.action_response_format_spec = staticmethod(lambda: {"type": "object"})
         return watched
 
