@@ -19,8 +19,6 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.store.errors import Cause, Damaged, NotKept, NotRead, NotReady
 
-DEFAULT_URL = "sqlite:///var/ownwords.sqlite3"
-
 LOCKED_FOR = 5.0
 """Seconds that a write waits for others before it gives up, in this process and then in the database."""
 
@@ -88,11 +86,20 @@ def prepare_file(path: Path) -> None:
 
 def require_file(path: Path) -> None:
     """Refuse to start where the file is missing, or it or its folder cannot be written. Raises `NotReady`."""
-    if not path.exists():
+    if not _exists(path):
         raise NotReady(f"There is no database at {path}. Make it with: python -m bot migrate")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
+    # The folder too: SQLite keeps its log beside the file.
+    if not os.access(path.parent, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
         raise NotReady(f"The folder {path.parent} cannot be written. Give it to the account that runs Own Words.")
     prepare_file(path)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError:
+        # Whether it does will be said by whoever tries to open it.
+        return True
 
 
 def connect(url: URL) -> Engine:

@@ -116,14 +116,15 @@ class RootKey:
     @classmethod
     def create(cls, path: Path) -> Self:
         """Make a root key in a new file (0400) and have it on disk before anything is sealed under it."""
-        if path.exists() or path.is_symlink():
-            raise KeyProblem(
-                f"There is a root key at {path} already.", "Keep it: words sealed under it open with no other."
-            )
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not path.parent.is_dir():
+                path.parent.mkdir(mode=0o700, parents=True)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
         except OSError as error:
+            if isinstance(error, FileExistsError) and error.filename == str(path):
+                raise KeyProblem(
+                    f"There is a root key at {path} already.", "Keep it: words sealed under it open with no other."
+                ) from None
             raise KeyProblem(
                 f"No root key could be made at {path}: {error.strerror}.", "Choose a folder that can be written."
             ) from error

@@ -72,6 +72,7 @@ class Store:
         engine = database.connect(url)
         try:
             with naming_causes(NotKept), engine.connect() as connection, connection.begin():
+                _check_not_newer(migration_of(connection))
                 migrating.upgrade(connection)
                 if connection.execute(select(sql.count()).select_from(tables.keys)).scalar_one() == 0:
                     secret = secrets.token_bytes(KEY_BYTES)
@@ -176,7 +177,11 @@ def _check_migrated(connection: Connection) -> None:
         raise NotReady("The database is empty. Make its tables with: python -m bot migrate")
     if found < tables.REVISION:
         raise NotReady(f"The tables are those of migration {found}, not {tables.REVISION}. Do: python -m bot migrate")
-    if found > tables.REVISION:
+    _check_not_newer(found)
+
+
+def _check_not_newer(found: str | None) -> None:
+    if found is not None and found > tables.REVISION:
         raise NotReady(
             f"The tables are those of migration {found}; this version of Own Words knows {tables.REVISION}. "
             "Start the newer version."

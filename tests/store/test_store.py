@@ -2,11 +2,14 @@
 
 import contextlib
 import logging
+import os
 import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -234,6 +237,57 @@ def test_a_folder_that_cannot_be_made_is_said_with_the_remedy(tmp_path: Path, ro
         Store.migrate(tmp_path / "file" / "ownwords.sqlite3", root, NOON)
     with pytest.raises(NotReady, match="cannot be written"):
         Store.migrate(tmp_path / ("x" * 300), root, NOON)
+
+
+def test_tables_of_a_newer_version_are_left_as_they_are(store: Store, file: Path, root: RootKey) -> None:
+    with from_below(file) as below:
+        below.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(NotReady, match="Start the newer version"):
+        Store.migrate(file, root, NOON)
+
+
+def test_what_this_account_may_not_touch_is_said_with_the_remedy() -> None:
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        folder.chmod(0o755)
+        file, key_file = folder / "var" / "ownwords.sqlite3", folder / "root.key"
+        key = RootKey.create(key_file)
+        Store.migrate(file, key, NOON)
+        with without_rights({key_file: 0o000}), pytest.raises(KeyProblem, match="cannot be read: Permission denied"):
+            RootKey.read(key_file)
+        with without_rights({file.parent: 0o000}):
+            with pytest.raises(KeyProblem, match=r"No root key could be made at .*: Permission denied"):
+                RootKey.create(file.parent / "root.key")
+            with pytest.raises(NotReady, match=r"The folder .* cannot be written"):
+                Store.open(file, key)
+            with pytest.raises(NotReady, match=r"The database .* cannot be written: Permission denied"):
+                Store.migrate(file, key, NOON)
+        with without_rights({file.parent: 0o500}), pytest.raises(NotReady, match=r"The folder .* cannot be written"):
+            Store.open(file, key)
+        with (
+            without_rights({file.parent: 0o700, file: 0o400}),
+            pytest.raises(NotReady, match=r"The database .* cannot be written: Permission denied"),
+        ):
+            Store.open(file, key)
+
+
+@contextlib.contextmanager
+def without_rights(modes: dict[Path, int]) -> Iterator[None]:
+    """Own these paths with these modes, and no more. Root, whom no mode keeps out, is somebody else meanwhile."""
+    was = {path: path.stat() for path in modes}
+    account = os.geteuid()
+    somebody = 65534 if account == 0 else account
+    for path, mode in reversed(modes.items()):
+        os.chown(path, somebody, -1)
+        path.chmod(mode)
+    os.seteuid(somebody)
+    try:
+        yield
+    finally:
+        os.seteuid(account)
+        for path, found in was.items():
+            os.chown(path, found.st_uid, -1)
+            path.chmod(stat.S_IMODE(found.st_mode))
 
 
 def test_a_file_that_is_no_database_is_said(file: Path, root: RootKey) -> None:
