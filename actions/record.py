@@ -200,3 +200,17 @@ def every_action(store: Store) -> tuple[Action, ...]:
         KeepRank(store),
         KeepPlan(store),
     )
+
+
+ACTION_NAMES = frozenset(
+    {
+        *SECTIONS,
+        "action_tell_more",
+        "action_keep_outcome",
+        "action_keep_cards",
+        "action_keep_card_outcome",
+        "action_keep_rank",
+        "action_keep_plan",
+    }
+)
+"""What `every_action` makes, by name: the interview may name no other."""

@@ -189,6 +189,7 @@ def verify() -> None:
 @app.command(name="check-interview")
 def check_interview() -> None:
     """Check the wording and the rules of the interview."""
+    from actions.record import ACTION_NAMES
     from bot.interview_checks import check
     from bot.project import text
 
@@ -198,6 +199,7 @@ def check_interview() -> None:
         nlu=text("data/nlu.yml"),
         stories=text("tests/test_stories.yml"),
         config=text("config.yml"),
+        actions=ACTION_NAMES,
     )
     for problem in problems:
         err.print(f"[bold red]{escape(str(problem))}[/]")
