@@ -1,5 +1,6 @@
 """From a page's context to the page: which template shows which context, and how templates are filled in."""
 
+import re
 from collections.abc import Callable
 from dataclasses import is_dataclass
 from pathlib import Path
@@ -29,6 +30,10 @@ TEMPLATES: dict[type[contexts.Page], str] = {
     contexts.Waiting: "waiting.html",
     contexts.Welcome: "welcome.html",
 }
+
+
+HALF_A_SIGN = re.compile("[\ud800-\udfff]")
+"""A lone surrogate. No page can send one; through another door it may have come."""
 
 
 class Unnamed(Undefined):
@@ -65,4 +70,9 @@ class Pages:
 
     def make(self, page: contexts.Page) -> str:
         """Make the page that shows this context."""
-        return self._environment.get_template(TEMPLATES[type(page)]).render(page=page)
+        return as_utf8_can(self._environment.get_template(TEMPLATES[type(page)]).render(page=page))
+
+
+def as_utf8_can(text: str) -> str:
+    """Put the sign for what cannot be shown where half a sign stands, as browsers do: UTF-8 has no place for it."""
+    return HALF_A_SIGN.sub("\ufffd", text)
