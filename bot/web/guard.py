@@ -1,5 +1,7 @@
 """What stands at the door: headers on every answer, a limit on what comes in, and who may send a form."""
 
+import asyncio
+import contextlib
 import logging
 import time
 import traceback
@@ -16,6 +18,11 @@ log = logging.getLogger(__name__)
 
 LARGEST_BODY = 1_000_000
 """Bytes. The longest answer, every character written as %F0%9F%98%80, is a quarter of it."""
+
+LET_PASS = 16_000_000
+"""Bytes of a body that is too large which are let pass, unread, once it has been answered."""
+LET_PASS_FOR = 5.0
+"""Seconds."""
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -109,6 +116,10 @@ class Guard:
                 headers.setdefault("Cache-Control", "no-store")
                 if scope["path"] != "/":
                     headers["X-Robots-Tag"] = "noindex"
+            if status == 413 and message["type"] == "http.response.body":
+                await send({**message, "more_body": True})
+                await _let_pass(receive)
+                message = {"type": "http.response.body", "more_body": False}
             await send(message)
 
         try:
@@ -146,6 +157,18 @@ def _limited(scope: Scope, receive: Receive) -> Callable[[], Awaitable[Message]]
         return message
 
     return receive_limited
+
+
+async def _let_pass(receive: Receive) -> None:
+    """Let what still comes of a body go by: a browser listens once it has sent all, and hung up on hears nothing."""
+    passed = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LET_PASS_FOR):
+            while passed < LET_PASS:
+                message = await receive()
+                if message["type"] != "http.request" or not message.get("more_body", False):
+                    return
+                passed += len(message.get("body", b""))
 
 
 def came_from_our_own_page(headers: Headers) -> bool:
