@@ -171,6 +171,8 @@ def _server(app: Callable[..., Any]) -> _Server:
     return _Server(
         uvicorn.Config(
             app,
+            # Not whichever parser happens to be installed: this one has a limit for what comes before a body.
+            http="h11",
             ws="none",
             server_header=False,
             date_header=True,
