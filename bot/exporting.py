@@ -8,7 +8,6 @@ from bot.conversation import Answer, Kind, Standing, standing
 from bot.outcomes import Outcome, outcomes
 from bot.store import Conversation, Store, Transaction
 
-
 RECORDS: Mapping[str, str] = {
     "feeling": "feelings",
     "safe_now": "safe_now",
