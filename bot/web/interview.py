@@ -19,7 +19,7 @@ from bot.web import contexts
 from bot.web.contexts import Choice, Page, Piece, Way
 from bot.web.forms import Form, read_form
 from bot.web.guard import LEAVES_NOTHING
-from bot.web.pages import Pages
+from bot.web.pages import Pages, as_utf8_can
 from bot.web.showing import TITLE, Frame, Typed, may_keep_copy
 
 CONVERSATION = "/conversation"
@@ -202,12 +202,13 @@ async def go_on(request: Request) -> Response:
         return _too_old(desk, form)
     if conversation_id != step.conversation_id:
         return await _keep_without_visit(desk, step, pressed, form)
-    with contextlib.suppress(StoreError):  # what is said counts, and not whether we could note that it was said now
-        await returning.stay(desk.door, request.cookies[desk.cookie], desk.now())
     try:
-        return await _do(desk, step, pressed, form)
+        response = await _do(desk, step, pressed, form)
     except Refused as refused:
-        return await _not_taken(desk, step, form, refused)
+        response = await _not_taken(desk, step, form, refused)
+    with contextlib.suppress(StoreError):  # what was said is what counts, not whether the visit could be prolonged
+        await returning.stay(desk.door, request.cookies[desk.cookie], desk.now())
+    return response
 
 
 async def show_statement(request: Request) -> Response:
@@ -226,7 +227,7 @@ async def save_statement(request: Request) -> Response:
     found = await _statement(desk, request)
     if isinstance(found, Response):
         return found
-    content = as_text(found[1]).encode("utf-8", "replace")
+    content = as_utf8_can(as_text(found[1]))
     return PlainTextResponse(content, headers={"Content-Disposition": 'attachment; filename="notes.txt"'})
 
 
@@ -255,7 +256,8 @@ async def _do(desk: Desk, step: Step, pressed: Pressed, form: Form) -> Response:
 
 async def _show(desk: Desk, conversation_id: str, typed: Typed | None = None) -> Response:
     view = await interviewing.look(desk.room, conversation_id)
-    has_code = await returning.has_code(desk.door, conversation_id)
+    is_over = view.standing.now in {Now.BREAK, Now.STOPPED, Now.ENDED}
+    has_code = is_over and await returning.has_code(desk.door, conversation_id)
     page = desk.frame.page(view, _step(desk, view), has_code=has_code, typed=typed)
     return desk.shown(page, 200 if typed is None else 422)
 

@@ -51,7 +51,7 @@ function send(form, button) {
   request.open("POST", form.action);
   request.responseType = "document";
   request.timeout = PATIENCE;
-  request.onload = () => (request.status < 500 ? show(request.response) : failed());
+  request.onload = () => ([200, 422].includes(request.status) ? show(request.response) : failed());
   request.onerror = request.ontimeout = failed;
   request.send(new URLSearchParams(new FormData(form, button)));
 }
