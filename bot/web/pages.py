@@ -13,6 +13,9 @@ from bot.web import contexts
 
 HERE = Path(__file__).parent
 
+NOT_IN_HTML = re.compile("[\x00\ud800-\udfff]")
+"""No browser shows a NUL or half a character; they are kept all the same."""
+
 TEMPLATES: dict[type[contexts.Page], str] = {
     contexts.Aside: "aside.html",
     contexts.Asking: "question.html",

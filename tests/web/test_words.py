@@ -6,6 +6,7 @@ import html5lib
 import pytest
 
 from bot.conversation import LONGEST_ANSWER, Kind
+from bot.interviewing import Given, Taken, answer
 from bot.web.forms import parse
 from tests.web.conftest import Site
 from tests.web.test_interview import turns
@@ -97,6 +98,16 @@ async def test_a_nul_and_a_surrogate_that_a_browser_replaced_are_kept_as_they_ar
     response = await person.post("/conversation", body.encode())
     assert response.status_code == 303
     assert [turn.words for turn in await turns(site) if turn.kind is Kind.WORDS] == ["a\nb\nc\ufffde\x00f "]
+
+
+async def test_what_no_page_can_hold_is_kept_and_shown_as_a_sign_for_it(person: Person, site: Site) -> None:
+    page = await person.begins()
+    words = "half \ud83d and \x00 nothing"
+    step = site.steps.read(page.hidden()["step"])
+    assert await answer(site.room, step, Given(Kind.WORDS, words), site.now) is Taken.KEPT
+    shown = (await person.client.get("/conversation")).content.decode()
+    assert '<blockquote class="app-words">half \ufffd and \ufffd nothing</blockquote>' in shown
+    assert [turn.words for turn in await turns(site) if turn.kind is Kind.WORDS] == [words]
 
 
 def test_the_plain_form_and_the_script_send_the_same_words() -> None:
