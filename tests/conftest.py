@@ -1,15 +1,47 @@
 """What every test may ask for, and what is said when a program that some tests need is not here."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.conversation import Speaker, Stage
+from bot.interviewing import Room, begin
+from bot.project import load_interview, load_phrases
+from bot.store import Store
+from tests.fake_dialogue import FakeDialogue
+from tests.talking import NOW, Talk, make_empty, opened_copy
 from tests.tools import TOOLS, Tool, find_chromium, find_java, how_to_get_them, missing
 
 NOT_RUN = pytest.StashKey[dict[str, int]]()
 """For each program that is missing, how many tests were left out for it."""
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an empty database and its root key, to take copies of."""
+    return make_empty(tmp_path_factory.mktemp("empty"))
+
+
+@pytest.fixture
+def store(empty: Path, tmp_path: Path) -> Iterator[Store]:
+    """A store of a test's own."""
+    with opened_copy(empty, tmp_path / "store") as opened:
+        yield opened
+
+
+@pytest.fixture
+def room(store: Store) -> Room:
+    """An interview with a small dialogue engine in the place of the box."""
+    return Room(store, FakeDialogue(), load_interview(), load_phrases())
+
+
+@pytest.fixture
+async def talk(room: Room) -> Talk:
+    """A conversation that has just begun."""
+    return Talk(room, await begin(room, stage=Stage.FIRST, speaker=Speaker.PERSON, now=NOW))
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
 
 import pytest
 import yaml
@@ -11,63 +10,11 @@ from bot.conversation import Control, Kind, Now, Skip, Speaker, Stage
 from bot.dialogue import DialogueUnavailable
 from bot.flags import Phrases
 from bot.interview import Interview
-from bot.interviewing import Given, Refusal, Refused, Room, Taken, answer, begin, go_on, look, press, take_back
-from bot.project import load_interview, load_phrases
+from bot.interviewing import Given, Refusal, Refused, Taken, answer, begin, go_on, look, take_back
+from bot.project import load_interview
 from bot.statement import statement
-from bot.steps import Step
-from bot.store import NotKept, RootKey, Store
-from tests.fake_dialogue import FakeDialogue
-
-NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def room(tmp_path):
-    root = RootKey.create(tmp_path / "keys" / "root.key")
-    address = f"sqlite:///{tmp_path / 'words.sqlite3'}"
-    Store.migrate(address, root, NOW)
-    store = Store.open(address, root)
-    yield Room(store, FakeDialogue(), load_interview(), load_phrases())
-    store.close()
-
-
-class Talk:
-    """A person at a page: each answer is given to what the page shows."""
-
-    def __init__(self, room: Room, conversation_id: str) -> None:
-        self.room = room
-        self.conversation_id = conversation_id
-        self._pages = 0
-
-    async def view(self):
-        return await look(self.room, self.conversation_id)
-
-    async def step(self) -> Step:
-        self._pages += 1
-        stands = (await self.view()).standing
-        revisited = stands.revisited.first.number if stands.now is Now.REVISIT else 0
-        return Step(self.conversation_id, stands.asked.number if stands.asked else 0, revisited, f"page-{self._pages}")
-
-    async def says(self, words: str) -> Taken:
-        return await answer(self.room, await self.step(), Given(Kind.WORDS, words), NOW)
-
-    async def chooses(self, *choice: str) -> Taken:
-        return await answer(self.room, await self.step(), Given(Kind.CHOICE, choice=choice), NOW)
-
-    async def skips(self, skip: Skip) -> Taken:
-        return await answer(self.room, await self.step(), Given(Kind.SKIP, choice=(skip,)), NOW)
-
-    async def presses(self, control: Control, typed: str = "", target: int | None = None) -> Taken:
-        return await press(self.room, await self.step(), control, NOW, typed=typed, target=target)
-
-    async def asked(self) -> str | None:
-        stands = (await self.view()).standing
-        return stands.asked.asked if stands.asked else None
-
-
-@pytest.fixture
-async def talk(room):
-    return Talk(room, await begin(room, stage=Stage.FIRST, speaker=Speaker.PERSON, now=NOW))
+from bot.store import NotKept
+from tests.talking import NOW, Talk
 
 
 async def to_the_check_page(talk: Talk) -> None:
