@@ -65,7 +65,10 @@ DEFAULTS: dict[str, str] = {
 
 def load(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
     """Read the settings; the environment wins over `.env`. Raises BadSetting."""
-    kept = dotenv_values(env_file if env_file is not None else ROOT / ".env")
+    try:
+        kept = dotenv_values(env_file if env_file is not None else ROOT / ".env")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSetting(f".env cannot be read as text in UTF-8: {error}.") from error
     found = {**kept, **(os.environ if environment is None else environment)}
     unknown = sorted(name for name in kept if name.startswith("OWNWORDS_") and name[9:] not in DEFAULTS)
     if unknown:
@@ -100,7 +103,7 @@ def _path(written: str) -> Path:
 
 
 def _port(name: str, written: str) -> int:
-    if not (written.isascii() and written.isdigit() and int(written) <= 65535):
+    if not (written.isascii() and written.isdigit() and len(written) <= 5 and int(written) <= 65535):
         raise BadSetting(f"OWNWORDS_{name} is {written!r}; it must be a port number from 0 to 65535.")
     return int(written)
 
@@ -119,7 +122,11 @@ def _database(written: str) -> str:
 
 
 def _address(name: str, written: str) -> str:
-    parts = urlsplit(written)
-    if parts.scheme not in {"https", "http"} or not parts.hostname:
+    try:
+        parts = urlsplit(written)
+        is_whole = parts.scheme in {"https", "http"} and bool(parts.hostname)
+    except ValueError:
+        is_whole = False
+    if not is_whole:
         raise BadSetting(f"OWNWORDS_{name} is {written!r}; it must be a whole address such as {DEFAULTS[name]}.")
     return written

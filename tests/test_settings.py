@@ -1,0 +1,154 @@
+"""Settings: what holds without any, what wins, and that a bad one is named."""
+
+from dataclasses import FrozenInstanceError, fields
+from pathlib import Path
+
+import pytest
+
+from bot.settings import DEFAULTS, ROOT, BadSetting, Settings, load
+
+
+@pytest.fixture
+def env_file(tmp_path: Path) -> Path:
+    """Where `.env` would be; nothing is in it yet."""
+    return tmp_path / ".env"
+
+
+def test_without_any_setting_everything_has_its_default(env_file: Path) -> None:
+    found = load({}, env_file)
+    assert found == Settings(
+        data=ROOT / "var",
+        database=f"sqlite:///{ROOT / 'var' / 'ownwords.sqlite3'}",
+        root_key=ROOT / "keys" / "root.key",
+        host="127.0.0.1",
+        port=8000,
+        box_port=0,
+        actions_port=0,
+        box_python=ROOT / ".venv-box" / "bin" / "python",
+        secure_cookies=False,
+        team="the adult support team",
+        read_within="two working days",
+        phone="",
+        phone_hours="",
+        out_of_hours_phone="",
+        leave_to=DEFAULTS["LEAVE_TO"],
+    )
+
+
+def test_every_setting_has_a_default_and_every_default_is_a_setting() -> None:
+    assert {field.name.upper() for field in fields(Settings)} == set(DEFAULTS)
+
+
+def test_the_env_file_is_read_and_the_environment_wins_over_it(env_file: Path) -> None:
+    env_file.write_text("OWNWORDS_PORT=8001\nOWNWORDS_TEAM=the Northtown team\n", encoding="utf-8")
+    found = load({"OWNWORDS_PORT": "8002", "PATH": "/usr/bin"}, env_file)
+    assert (found.port, found.team) == (8002, "the Northtown team")
+
+
+def test_an_empty_value_means_the_default(env_file: Path) -> None:
+    env_file.write_text("OWNWORDS_PORT=\nOWNWORDS_DATABASE=\nOWNWORDS_TEAM\n", encoding="utf-8")
+    assert load({"OWNWORDS_READ_WITHIN": ""}, env_file) == load({}, env_file.with_name("none"))
+
+
+def test_other_variables_are_none_of_our_business(env_file: Path) -> None:
+    env_file.write_text("OTHER_PORT=no number\n", encoding="utf-8")
+    assert load({"PORT": "no number", "OWNWORDS": "yes"}, env_file).port == 8000
+
+
+def test_words_for_pages_come_through_as_they_are_written(env_file: Path) -> None:
+    env_file.write_text(
+        'OWNWORDS_TEAM="the team of Llŷn & Eifionydd"\nOWNWORDS_PHONE=01632 960 001\n', encoding="utf-8"
+    )
+    found = load({}, env_file)
+    assert (found.team, found.phone) == ("the team of Llŷn & Eifionydd", "01632 960 001")
+
+
+def test_the_database_lies_in_the_data_folder_unless_it_is_named(env_file: Path, tmp_path: Path) -> None:
+    assert load({"OWNWORDS_DATA": str(tmp_path)}, env_file).database == f"sqlite:///{tmp_path / 'ownwords.sqlite3'}"
+    named = load({"OWNWORDS_DATA": str(tmp_path), "OWNWORDS_DATABASE": "sqlite:////srv/words.sqlite3"}, env_file)
+    assert named.database == "sqlite:////srv/words.sqlite3"
+
+
+def test_a_path_may_begin_at_the_project_at_the_root_or_at_home(
+    env_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    found = load(
+        {"OWNWORDS_DATA": "elsewhere", "OWNWORDS_ROOT_KEY": "~/root.key", "OWNWORDS_BOX_PYTHON": "/opt/box/python"},
+        env_file,
+    )
+    assert found.data == ROOT / "elsewhere"
+    assert found.root_key == tmp_path / "root.key"
+    assert found.box_python == Path("/opt/box/python")
+
+
+def test_the_python_of_the_box_stays_the_link_that_it_is(env_file: Path, tmp_path: Path) -> None:
+    """Followed to the end, it would no longer find its own libraries."""
+    link = tmp_path / "python"
+    link.symlink_to("/usr/bin/env")
+    assert load({"OWNWORDS_BOX_PYTHON": str(link)}, env_file).box_python == link
+
+
+@pytest.mark.parametrize(("written", "is_on"), [("yes", True), ("YES", True), ("no", False), ("No", False)])
+def test_yes_and_no_may_be_written_in_any_case(env_file: Path, written: str, *, is_on: bool) -> None:
+    assert load({"OWNWORDS_SECURE_COOKIES": written}, env_file).secure_cookies is is_on
+
+
+BAD = [
+    *((name, value) for name in ("PORT", "BOX_PORT", "ACTIONS_PORT") for value in ("eighty", "-1", "65536", "80.0")),
+    ("PORT", "٨٠٠٠"),
+    ("PORT", " 8000"),
+    ("PORT", "9" * 5000),
+    ("SECURE_COOKIES", "true"),
+    ("SECURE_COOKIES", "1"),
+    ("LEAVE_TO", "www.bbc.co.uk/weather"),
+    ("LEAVE_TO", "javascript:alert(1)"),
+    ("LEAVE_TO", "https://"),
+    ("LEAVE_TO", "https://[half"),
+    ("LEAVE_TO", "/weather"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), BAD)
+def test_a_bad_value_stops_the_start_and_says_which_it_is(env_file: Path, name: str, value: str) -> None:
+    with pytest.raises(BadSetting, match=rf"^OWNWORDS_{name} is .*; it must be .+\.$"):
+        load({f"OWNWORDS_{name}": value}, env_file)
+
+
+@pytest.mark.parametrize("name", ["PORT", "SECURE_COOKIES", "LEAVE_TO", "DATABASE"])
+def test_a_bad_value_in_the_env_file_is_named_just_the_same(env_file: Path, name: str) -> None:
+    env_file.write_text(f"OWNWORDS_{name}=nonsense\n", encoding="utf-8")
+    with pytest.raises(BadSetting, match=f"^OWNWORDS_{name} "):
+        load({}, env_file)
+
+
+@pytest.mark.parametrize("name", ["OWNWORDS_PROT", "OWNWORDS_", "OWNWORDS_port"])
+def test_a_name_in_the_env_file_that_is_no_setting_is_not_passed_over(env_file: Path, name: str) -> None:
+    env_file.write_text(f"OWNWORDS_PORT=8001\n{name}=8002\n", encoding="utf-8")
+    with pytest.raises(BadSetting, match=rf"^{name} in \.env is not a setting"):
+        load({}, env_file)
+
+
+@pytest.mark.parametrize(
+    "value", ["postgresql://own:hunter2@db.example/own", "sqlite://hunter2", "hunter2", "mysql://own:hunter2@db/own"]
+)
+def test_what_the_database_is_set_to_is_never_repeated_for_it_may_hold_a_password(env_file: Path, value: str) -> None:
+    env_file.write_text(f"OWNWORDS_DATABASE={value}\n", encoding="utf-8")
+    for given in ({"OWNWORDS_DATABASE": value}, {}):
+        with pytest.raises(BadSetting) as refused:
+            load(given, env_file)
+        assert "OWNWORDS_DATABASE" in str(refused.value)
+        assert "hunter2" not in str(refused.value)
+        assert refused.value.__cause__ is None
+
+
+def test_an_env_file_that_is_no_text_is_named(env_file: Path) -> None:
+    env_file.write_bytes("OWNWORDS_TEAM=the team of Llŷn\n".encode("utf-16"))
+    with pytest.raises(BadSetting, match=r"\.env"):
+        load({}, env_file)
+
+
+def test_settings_stay_as_they_were_read(env_file: Path) -> None:
+    found = load({}, env_file)
+    with pytest.raises(FrozenInstanceError):
+        found.port = 8001  # type: ignore[misc]
