@@ -1,0 +1,132 @@
+"""What the documents say about the project is so: settings, commands, links, folders, libraries, flags."""
+
+import importlib
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import typer
+
+from bot.cli import app
+from bot.flags import FlagKind
+from bot.project import load_interview
+from bot.settings import DEFAULTS
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+
+FENCED = re.compile(r"^( *)```.*?^\1```", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"`([^`\n]+)`")
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def commands_in(document: str) -> list[str]:
+    """List what a document shows as something to type: lines of its code blocks, and code within its sentences."""
+    lines = [line.strip() for block in FENCED.finditer(document) for line in block[0].splitlines()]
+    return [*lines, *CODE.findall(FENCED.sub("", document))]
+
+
+def anchors_of(document: str) -> set[str]:
+    headings = HEADING.findall(FENCED.sub("", document))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def make_targets() -> set[str]:
+    return set(re.findall(r"^([a-z-]+):", read("Makefile"), re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_each_setting_is_explained_to_those_who_run_it_with_its_default(name: str) -> None:
+    row = next(line for line in read("docs/running.md").splitlines() if line.startswith(f"| `OWNWORDS_{name}` |"))
+    default = row.split("|")[2].strip()
+
+    assert f"OWNWORDS_{name}={DEFAULTS[name]}" in read(".env.example").splitlines()
+    if DEFAULTS[name]:
+        assert default == f"`{DEFAULTS[name]}`"
+    else:
+        assert default == "empty" or name == "DATABASE"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_whatever_a_document_says_to_make_can_be_made(document: Path) -> None:
+    typed = [line.split("#")[0].split() for line in commands_in(document.read_text(encoding="utf-8"))]
+    targets = [word for words in typed if words[:1] == ["make"] for word in words[1:] if re.fullmatch("[a-z-]+", word)]
+
+    assert set(targets) <= make_targets()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_whatever_command_of_ours_a_document_names_is_there(document: Path) -> None:
+    there = typer.main.get_command(app)
+    named = re.findall(r"python -m bot ([a-z-]+)(?: ([a-z]+))?", document.read_text(encoding="utf-8"))
+
+    for command, following in named:
+        assert command in there.commands, command  # type: ignore[attr-defined]
+        if command == "keys":
+            assert following in there.commands["keys"].commands, following  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_each_link_within_the_project_leads_somewhere(document: Path) -> None:
+    for link in LINK.findall(FENCED.sub("", document.read_text(encoding="utf-8"))):
+        if "://" in link:
+            continue
+        name, _, anchor = link.partition("#")
+        target = (document.parent / name).resolve() if name else document
+        assert target.exists(), link
+        assert not anchor or anchor in anchors_of(target.read_text(encoding="utf-8")), link
+
+
+def test_the_map_in_the_readme_names_every_folder() -> None:
+    committed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    folders = {name.split("/")[0] for name in committed.split("\0") if "/" in name}
+    drawn = next(block[0] for block in FENCED.finditer(read("README.md")) if block[0].startswith("```text"))
+
+    assert folders <= set(re.findall(r"^([\w.-]+)/", drawn, re.MULTILINE))
+
+
+def test_each_file_that_the_map_names_is_there() -> None:
+    drawn = next(block[0] for block in FENCED.finditer(read("README.md")) if block[0].startswith("```text"))
+    names = re.findall(r"[\w.]+\.(?:py|yml)\b", drawn)
+    there = {path.name for folder in (".", "data", "bot", "tests") for path in (ROOT / folder).iterdir()}
+
+    assert set(names) <= there
+
+
+def test_each_library_that_we_ask_for_has_its_reason() -> None:
+    lines = [line for path in (ROOT / "requirements").glob("*.in") for line in path.read_text("utf-8").splitlines()]
+    package = json.loads(read("package.json"))
+    asked_for = [line.split("==")[0] for line in lines if "==" in line]
+    asked_for += [*package["dependencies"], *package["devDependencies"]]
+    decisions = read("docs/decisions.md")
+
+    assert [name for name in asked_for if name not in decisions] == []
+
+
+def test_each_flag_and_each_part_of_the_interview_is_explained_to_practitioners() -> None:
+    told = read("docs/practitioners.md")
+    parts = {asking.part for asking in load_interview().responses.values() if asking.part}
+
+    assert [flag for flag in FlagKind if f"| `{flag}` |" not in told] == []
+    assert [part for part in parts if f"| {part} |" not in told] == []
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`((?:bot|actions)\.[\w.]+)", read("docs/how-it-works.md")))))
+def test_whatever_the_guide_for_developers_names_is_in_the_code(name: str) -> None:
+    module, rest = name.split("."), list[str]()
+    while module:
+        try:
+            found = importlib.import_module(".".join(module))
+            break
+        except ModuleNotFoundError:
+            rest.insert(0, module.pop())
+    for part in rest:
+        assert hasattr(found, part), name
+        found = getattr(found, part)
