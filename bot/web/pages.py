@@ -13,9 +13,6 @@ from bot.web import contexts
 
 HERE = Path(__file__).parent
 
-NOT_IN_HTML = re.compile("[\x00\ud800-\udfff]")
-"""No browser shows a NUL or half a character; they are kept all the same."""
-
 TEMPLATES: dict[type[contexts.Page], str] = {
     contexts.Aside: "aside.html",
     contexts.Asking: "question.html",
@@ -72,8 +69,9 @@ class Pages:
         self._environment = environment(address_of)
 
     def make(self, page: contexts.Page) -> str:
-        """Make the page that shows this context."""
-        return as_utf8_can(self._environment.get_template(TEMPLATES[type(page)]).render(page=page))
+        """Make the page that shows this context. HTML cannot hold a NUL either: the sign for it stands in its place."""
+        made = self._environment.get_template(TEMPLATES[type(page)]).render(page=page)
+        return as_utf8_can(made).replace("\x00", "\ufffd")
 
 
 def as_utf8_can(text: str) -> str:
