@@ -7,6 +7,7 @@ conversation; it can never read one.
 
 import secrets
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
@@ -44,7 +45,11 @@ class Steps:
     def read(self, token: str) -> Step:
         """Read a token that came back. Raises StepRefused."""
         try:
-            conversation_id, asked, revisited, unique = self._signer.loads(token, max_age=LASTS)
-        except BadSignature as error:
+            said, made_at = self._signer.loads(token, return_timestamp=True)
+        except (BadSignature, UnicodeEncodeError) as error:
             raise StepRefused from error
+        # itsdangerous would also refuse what was made after now: a clock that is set back would close every page.
+        if (datetime.now(UTC) - made_at).total_seconds() > LASTS:
+            raise StepRefused
+        conversation_id, asked, revisited, unique = said
         return Step(conversation_id, asked, revisited, unique)
