@@ -59,9 +59,13 @@ class Phrases:
         return next((meant for meant, phrases in self._meant.items() if plain in phrases), None)
 
 
+_APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u2032\u00b4`", "'"))
+"""What keyboards and phones make of the key for an apostrophe."""
+
+
 def _plain(words: str) -> str:
     """Fold case, spaces and apostrophes, for comparing only: the words themselves are never touched."""
-    folded = unicodedata.normalize("NFKC", words.replace("\u2019", "'").replace("\u02bc", "'")).casefold()
+    folded = unicodedata.normalize("NFKC", words.translate(_APOSTROPHES)).casefold()
     return " ".join(folded.split())
 
 
