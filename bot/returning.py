@@ -192,6 +192,8 @@ def network_key(store: Store, network: str, now: datetime) -> str:
     except ValueError:
         part = "unknown"
     else:
+        # A server on both kinds of address sees an IPv4 one as ::ffff:192.0.2.1; their /48 would be the whole of IPv4.
+        address = getattr(address, "ipv4_mapped", None) or address
         bits = 24 if address.version == 4 else 48
         part = str(ipaddress.ip_network(f"{address}/{bits}", strict=False))
     key = store.derive(Purpose.THROTTLE)
