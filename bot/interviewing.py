@@ -172,6 +172,24 @@ async def answer(room: Room, step: Step, given: Given, now: datetime) -> Taken:
     return taken
 
 
+async def append(room: Room, step: Step, given: Given, now: datetime) -> Taken:
+    """Keep an answer from a page whose visit is over: such a page may add what was said, and decide nothing.
+
+    Raises as `answer` does.
+    """
+
+    def keep() -> Taken:
+        with room.store.begin() as kept:
+            stands = standing(kept.conversations.turns(step.conversation_id))
+            if stands.now is Now.ASIDE:
+                return _keep_note(kept, stands, step, given, now)
+            return _keep_answer(room, kept, step, given, now)
+
+    taken = await to_thread.run_sync(keep)
+    await go_on(room, step.conversation_id, now)
+    return taken
+
+
 async def press(
     room: Room, step: Step, control: Control, now: datetime, *, typed: str = "", target: int | None = None
 ) -> Taken:
@@ -191,7 +209,8 @@ async def take_back(room: Room, step: Step, number: int, now: datetime) -> Taken
 
     def keep() -> Taken:
         with room.store.begin() as kept:
-            if kept.conversations.turn_by_token(step.conversation_id, step.token):
+            repeated, token = _repeated(kept, step, lambda earlier: earlier.kind is Kind.TAKEN_BACK)
+            if repeated is not None:
                 return Taken.REPEATED
             said = standing(kept.conversations.turns(step.conversation_id)).said(number)
             if said is None or said.is_taken_back:
@@ -204,7 +223,7 @@ async def take_back(room: Room, step: Step, number: int, now: datetime) -> Taken
                 asked=said.first.asked,
                 answers=said.first.answers,
                 replaces=said.current.number,
-                token=step.token,
+                token=token,
             )
             kept.flags.raise_flag(step.conversation_id, FlagKind.TAKEN_BACK, turn.number, now)
             return Taken.KEPT
@@ -224,10 +243,29 @@ async def go_on(room: Room, conversation_id: str, now: datetime) -> bool:
 # --- keeping --------------------------------------------------------------------------------------------------------
 
 
+def _repeated(kept: Transaction, step: Step, is_same: Callable[[Turn], bool]) -> tuple[Turn | None, str]:
+    """Find what this page brought before, if it brought the same; else the token under which it brings this.
+
+    The same page sending the same thing is a repeat. A browser that went back to a page and sends something else says
+    something new: it must not go unheard.
+    """
+    token, times = step.token, 1
+    while (earlier := kept.conversations.turn_by_token(step.conversation_id, token)) is not None:
+        if is_same(earlier):
+            return earlier, token
+        times += 1
+        token = f"{step.token}.{times}"
+    return None, token
+
+
 def _keep_answer(room: Room, kept: Transaction, step: Step, given: Given, now: datetime) -> Taken:
     conversation_id = step.conversation_id
-    if kept.conversations.turn_by_token(conversation_id, step.token):
-        return Taken.REPEATED
+    repeated, token = _repeated(
+        kept, step, lambda earlier: (earlier.words, earlier.choice) == (given.words, given.choice)
+    )
+    if repeated is not None:
+        return Taken.ELSEWHERE if repeated.kind is Kind.NOTE else Taken.REPEATED
+    step = replace(step, token=token)
     stands = standing(kept.conversations.turns(conversation_id))
     if len(given.words) > LONGEST_ANSWER:
         raise Refused(Refusal.TOO_LONG)
@@ -409,8 +447,12 @@ def _keep_control(
     target: int | None,
 ) -> Taken:
     conversation_id = step.conversation_id
-    if kept.conversations.turn_by_token(conversation_id, step.token):
+    draft = kept.drafts.find(conversation_id, step.revisited or step.asked) if typed else None
+    is_drafted = not typed or (draft is not None and draft.words == typed)
+    repeated, token = _repeated(kept, step, lambda earlier: is_drafted and earlier.choice[:1] == (control,))
+    if repeated is not None:
         return Taken.REPEATED
+    step = replace(step, token=token)
     if len(typed) > LONGEST_ANSWER:
         raise Refused(Refusal.TOO_LONG)
     stands = standing(kept.conversations.turns(conversation_id))
