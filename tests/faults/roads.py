@@ -13,7 +13,7 @@ NAMES: Mapping[str, str] = {
     for (name, speaker), asking in INTERVIEW.responses.items()
     if speaker is Speaker.PERSON and name.startswith("utter_ask_")
 }
-"""The name of each question by the heading that its page has."""
+"""The name of each question by the end of the heading that its page has; what is read back may come before."""
 
 CHOSEN: Mapping[str, str] = {
     "private": "yes",
@@ -54,7 +54,7 @@ class Passed:
 
 def name_of(page: Shown) -> str:
     """The name of the question that a page asks; empty where it asks none."""
-    return NAMES.get(page.heading, "")
+    return next((name for asked, name in NAMES.items() if f" {page.heading}".endswith(f" {asked}")), "")
 
 
 def seen(page: Shown) -> Passed:
