@@ -1,0 +1,154 @@
+"""Proofs and chains. What they are made of is part of the format: old databases must stay provable."""
+
+import hashlib
+import hmac
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.conversation import Kind
+from bot.store import Damaged, Purpose, Store, tables
+from bot.store.conversations import first_head, next_head
+from bot.store.rows import encode, moment, prove, stamp
+from tests.store.filling import COOKIE, NOON, fill, from_below
+
+VALUES = st.none() | st.integers(-(2**63), 2**63 - 1) | st.binary(max_size=5) | st.text("ab=;:si0123456789", max_size=5)
+COLUMNS = st.lists(st.tuples(st.sampled_from([b"a", b"ab", b"b"]), VALUES), max_size=3)
+TURN: dict[str, Any] = {
+    "conversation_id": "c" * 32,
+    "number": 2,
+    "speaker": "person",
+    "kind": "words",
+    "said_at": 1_772_452_800_123_456,
+    "asked": "feelings",
+    "answers": 1,
+    "words": b"sealed",
+    "choice": "[]",
+    "shown": "[]",
+    "asking": "",
+    "replaces": None,
+    "adds_to": None,
+    "how": "free_words",
+    "token": None,
+    "head": b"h" * 32,
+}
+ENCODED = (
+    b"conversation_id=s32:" + b"c" * 32 + b";number=i1:2;speaker=s6:person;kind=s5:words;said_at=i16:1772452800123456;"
+    b"asked=s8:feelings;answers=i1:1;words=%b;choice=s2:[];shown=s2:[];asking=s0:;how=s10:free_words;"
+)
+
+
+def test_a_proof_is_over_the_table_and_every_column_that_holds_something() -> None:
+    row = b"turns:" + ENCODED % b"b6:sealed" + b"head=b32:" + b"h" * 32 + b";"
+    assert prove(b"k" * 32, tables.turns, TURN) == hmac.digest(b"k" * 32, row, "sha256")
+
+
+def test_a_head_is_over_the_one_before_and_the_digest_of_the_seal() -> None:
+    sealed = hashlib.sha256(b"sealed").digest()
+    row = b"turn:" + ENCODED % (b"b32:" + sealed)
+    assert next_head(b"p" * 32, TURN) == hashlib.sha256(b"p" * 32 + row).digest()
+
+
+def test_the_first_head_is_over_what_the_conversation_began_as() -> None:
+    begun = b"conversation:conversation_id=s3:one;key_id=s3:key;begun_at=i2:17;"
+    assert first_head("one", "key", 17) == hashlib.sha256(begun).digest()
+
+
+def test_the_chain_can_be_followed_without_any_key(store: Store) -> None:
+    filled = fill(store)
+    with store.reading_rows() as rows:
+        conversations, turns = tables.conversations, tables.turns
+        (conversation,) = rows.each(conversations, conversations.c.conversation_id == filled.first, order_by=[])
+        head = first_head(filled.first, conversation["key_id"], conversation["begun_at"])
+        for row in rows.each(turns, turns.c.conversation_id == filled.first, order_by=[turns.c.number]):
+            head = next_head(head, row)
+            assert row["head"] == head
+    assert conversation["head"] == head
+
+
+@given(one=COLUMNS, other=COLUMNS)
+def test_no_two_rows_are_encoded_alike(one: list[tuple[bytes, Any]], other: list[tuple[bytes, Any]]) -> None:
+    def held(columns: list[tuple[bytes, Any]]) -> list[tuple[bytes, type, Any]]:
+        return [(name, type(value), value) for name, value in columns if value is not None]
+
+    assert (encode("quotes", one) == encode("quotes", other)) == (held(one) == held(other))
+
+
+def test_values_that_look_alike_are_encoded_apart() -> None:
+    alike = ["", "0", "1", 0, 1, b"", b"0", "i1:1", 1.0, "1.0"]
+    encoded = [encode("quotes", [(b"record", value)]) for value in [*alike, None]]
+    assert all(one != other for one, other in itertools.combinations(encoded, 2))
+    assert encode("quotes", []) != encode("flags", [])
+
+
+def test_a_row_proves_nothing_in_another_table_or_under_another_key() -> None:
+    row: dict[str, Any] = {"conversation_id": "c", "record": "r", "kind": "r", "turn": 1, "made_at": 1, "raised_at": 1}
+    proofs = {prove(key, table, row) for key in (b"1", b"2") for table in (tables.quotes, tables.flags)}
+    assert len(proofs) == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "read"),
+    [
+        ("UPDATE codes SET conversation_id = '{second}'", "code"),
+        ("UPDATE codes SET last_used_at = last_used_at + 1", "code"),
+        ("UPDATE visits SET conversation_id = '{second}'", "visit"),
+        ("UPDATE visits SET idle_minutes = 1200", "visit"),
+        ("UPDATE attempts SET wrong = 0", "attempts"),
+        ("UPDATE conversations SET stage = 'closing'", "conversations"),
+        ("UPDATE enquiries SET closed_at = 1", "enquiries"),
+        ("UPDATE flags SET turn = 1", "flags"),
+        ("UPDATE quotes SET record = 'wish'", "quotes"),
+        ("UPDATE outcome_marks SET value = '9'", "marks"),
+        ("UPDATE desired_outcomes SET sign_turn = NULL", "outcomes"),
+        ("UPDATE drafts SET kept_at = 0", "drafts"),
+    ],
+)
+def test_a_row_that_another_hand_changed_is_never_used(store: Store, file: Path, change: str, read: str) -> None:
+    filled = fill(store)
+    assert _read(store, filled.first, read)
+    with from_below(file) as below:
+        below.execute(change.format(second=filled.second))
+    with pytest.raises(Damaged, match="python -m bot verify"):
+        _read(store, filled.first, read)
+
+
+def test_a_proof_is_made_under_the_key_of_the_database(store: Store) -> None:
+    fill(store)
+    with store.reading_rows() as rows:
+        row = next(rows.each(tables.flags, order_by=[]))
+    assert row["proof"] == prove(store.derive(Purpose.PROOFS), tables.flags, row)
+
+
+def test_times_keep_every_microsecond() -> None:
+    assert moment(stamp(NOON)) == NOON
+    assert stamp(NOON) % 1_000_000 == 123_456
+
+
+def _read(store: Store, conversation_id: str, what: str) -> Any:
+    with store.reading() as seen:
+        match what:
+            case "code":
+                return seen.codes.find(815)
+            case "visit":
+                return seen.visits.find(COOKIE)
+            case "attempts":
+                return seen.attempts.wrong(NOON)
+            case "conversations":
+                return seen.conversations.get(conversation_id).last_kind is Kind.SKIP
+            case "enquiries":
+                return seen.enquiries.listed()
+            case "flags":
+                return seen.flags.of(conversation_id)
+            case "quotes":
+                return seen.quotes.of(conversation_id)
+            case "marks":
+                return seen.outcomes.marks(conversation_id)
+            case "outcomes":
+                return seen.outcomes.desired(conversation_id)
+            case _:
+                return seen.drafts.find(conversation_id, 7)
