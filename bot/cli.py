@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import secrets
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from bot import settings as settings_module
+from bot.exporting import TakenBack
 from bot.settings import ROOT, BadSetting, Settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
@@ -25,6 +25,10 @@ app.add_typer(keys, name="keys")
 
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+ENOUGH_OF_AN_ID = 12
+"""Characters of an id that a list shows; two conversations that share them are not to be expected."""
 
 
 class Format(StrEnum):
@@ -37,11 +41,14 @@ def main() -> None:
     """Run a command. Every problem we know of is one clear line, and exit status 1."""
     from bot.serving import CannotServe
     from bot.store import KeyProblem, StoreError
+    from bot.web.files import Unstyled
 
     try:
         app()
-    except (BadSetting, CannotServe, KeyProblem, StoreError) as error:
+    except (BadSetting, CannotServe, KeyProblem, StoreError, Unstyled) as error:
         _fail(str(error))
+    except OSError as error:
+        _fail(f"{error.filename or 'A file'}: {error.strerror}.")
 
 
 def _fail(message: str) -> NoReturn:
@@ -71,8 +78,9 @@ def serve() -> None:
     serving.logs_without_words(settings.data / "log")
     _warn(settings)
     try:
-        model = serving.prepare(settings, _say)
-        asyncio.run(serving.serve(settings, store, model, _say))
+        with serving.using(settings, serving.Use.SHARED):
+            model = serving.prepare(settings, _say)
+            asyncio.run(serving.serve(settings, store, model, _say))
     finally:
         store.close()
 
@@ -109,28 +117,62 @@ def migrate() -> None:
 
 @app.command()
 def conversations() -> None:
-    """List the conversations, without any words."""
+    """List the conversations, without any words. The id's first characters are enough for `show`."""
     from bot import serving
     from bot.conversation import Kind
 
     store = serving.open_store(settings_module.load())
     with store.reading() as seen:
         listed = seen.conversations.listed()
-    table = Table(Column("id", no_wrap=True), "stage", "speaker", "begun", "turns", "state")
+        flagged = {one.conversation_id: len(seen.flags.of(one.conversation_id)) for one in listed}
+    table = Table(Column("id", no_wrap=True), "stage", "speaker", Column("begun, UTC", no_wrap=True), "turns", "state")
+    table.add_column("please read soon", justify="right")
     for one in listed:
         state = "ended" if one.last_kind is Kind.ENDING else "open"
-        begun = one.begun_at.strftime("%Y-%m-%d %H:%M UTC")
-        table.add_row(one.conversation_id, one.stage, one.speaker, begun, str(one.length), state)
+        table.add_row(
+            one.conversation_id[:ENOUGH_OF_AN_ID],
+            one.stage,
+            one.speaker,
+            one.begun_at.strftime("%Y-%m-%d %H:%M"),
+            str(one.length),
+            state,
+            str(flagged[one.conversation_id] or ""),
+        )
     out.print(table if listed else "There are no conversations yet.")
+
+
+@app.command()
+def flags() -> None:
+    """List what asks to be read soon, newest first. A flag is never a finding. The status is 1 when there are any."""
+    from bot import serving
+
+    store = serving.open_store(settings_module.load())
+    with store.reading() as seen:
+        found = [(one, flag) for one in seen.conversations.listed() for flag in seen.flags.of(one.conversation_id)]
+    for one, flag in sorted(found, key=lambda pair: pair[1].raised_at, reverse=True):
+        when = flag.raised_at.strftime("%Y-%m-%d %H:%M UTC")
+        _say(f"{when}  {one.conversation_id[:ENOUGH_OF_AN_ID]}  turn {flag.turn}  {flag.kind}")
+    if found:
+        raise SystemExit(1)
+    _say("Nothing asks to be read soon.")
 
 
 @app.command()
 def show(conversation_id: Annotated[str, typer.Argument(help="As `conversations` lists it.")]) -> None:
     """Show one conversation, turn by turn."""
     from bot import exporting, serving
+    from bot.store import Missing
 
     store = serving.open_store(settings_module.load())
-    found = exporting.export_one(store, conversation_id)
+    with store.reading() as seen:
+        meant = [
+            one.conversation_id
+            for one in seen.conversations.listed()
+            if one.conversation_id.startswith(conversation_id)
+        ]
+    if len(meant) != 1:
+        raise Missing(f"{len(meant) or 'No'} conversations begin with {conversation_id}. `conversations` lists them.")
+    found = exporting.export_one(store, meant[0])
     out.print(f"[bold]{found['stage']}[/], {found['speaker']}, begun {found['begun']}, digest {found['digest']}")
     for turn in found["turns"]:
         _show_turn(turn)
@@ -140,6 +182,8 @@ def show(conversation_id: Annotated[str, typer.Argument(help="As `conversations`
 
 def _show_turn(turn: dict[str, Any]) -> None:
     said = _plain(turn["words"]) or ", ".join(turn["choice"]) or turn["asked"] or ""
+    if turn["taken_back"]:
+        said = "(taken back)"
     points = "".join(
         f" ({name} {turn[key]})" for key, name in (("replaces", "in place of"), ("adds_to", "added to")) if turn[key]
     )
@@ -150,6 +194,9 @@ def _show_turn(turn: dict[str, Any]) -> None:
 def export(
     written_as: Annotated[Format, typer.Option("--format", help="One conversation a line, as JSON.")] = Format.JSONL,
     to: Annotated[Path | None, typer.Option(help="A file to make (0600); without it, standard output.")] = None,
+    taken_back: Annotated[
+        TakenBack, typer.Option(help="What a person took back: left out, or where the law says so, kept in.")
+    ] = TakenBack.LEFT_OUT,
 ) -> None:
     """Write out every conversation, words exact. What it writes is not sealed: keep it as you would the key."""
     from bot import exporting, serving
@@ -158,7 +205,7 @@ def export(
     written = 0
     target = os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") if to is not None else sys.stdout
     try:
-        for found in exporting.exported(store):
+        for found in exporting.exported(store, taken_back):
             # ASCII only: a lone surrogate has no place in UTF-8, and comes through as its escape.
             target.write(json.dumps(found, ensure_ascii=True) + "\n")
             written += 1
@@ -216,48 +263,23 @@ def shell() -> None:
     settings = settings_module.load()
     serving.make_ready(settings, _say)
     store = serving.open_store(settings)
+    model = serving.prepare(settings, _say)
+    _say("Begin with /begin. Answer in words of your own invention; at a choice that leads on, type its id.")
     try:
-        asyncio.run(_shell(settings, store, serving.prepare(settings, _say)))
+        asyncio.run(serving.shell(settings, store, model))
     finally:
         store.close()
-
-
-async def _shell(settings: Settings, store: Any, model: Path) -> None:
-    import uvicorn
-
-    from actions.executor import Executor
-    from bot import serving
-    from bot.dialogue import Receipts, box_environment
-    from bot.web.webhook import create_webhook
-
-    inner = serving.listen("127.0.0.1", settings.actions_port, "OWNWORDS_ACTIONS_PORT")
-    secret = secrets.token_urlsafe(32)
-    config = uvicorn.Config(create_webhook(Executor(store), secret, Receipts()), log_config=None, ws="none")
-    server = uvicorn.Server(config)
-    serving_task = asyncio.create_task(server.serve(sockets=[inner]))
-    environment = box_environment(
-        settings.data,
-        {
-            "OWNWORDS_BOX_SECRET": secret,
-            "OWNWORDS_ACTIONS_URL": f"http://127.0.0.1:{inner.getsockname()[1]}/webhook",
-            "TERM": os.environ.get("TERM", "dumb"),
-        },
-    )
-    _say('Begin with: /begin{"stage": "first", "speaker": "person"}  Choose with: /choose{"choice": "yes"}')
-    child = await asyncio.create_subprocess_exec(
-        str(settings.box_python), "-m", "rasa", "shell", "-m", str(model), cwd=ROOT, env=environment
-    )
-    await child.wait()
-    server.should_exit = True
-    await serving_task
 
 
 @keys.command(name="new")
 def new_key() -> None:
     """Make a root key where OWNWORDS_ROOT_KEY says, if there is none."""
+    from bot import serving
     from bot.store import RootKey
 
     settings = settings_module.load()
+    if not settings.root_key.exists() and serving.database_file(settings).exists():
+        serving.root_key(settings)
     if settings.root_key.resolve().is_relative_to(settings.data.resolve()):
         _fail("OWNWORDS_ROOT_KEY lies inside OWNWORDS_DATA. Choose another place, so that no backup carries the key.")
     key = RootKey.create(settings.root_key)
@@ -275,16 +297,22 @@ def rotate() -> None:
     next_path = path.with_name(path.name + ".next")
     old = serving.root_key(settings)
     new = RootKey.read(next_path, outside=settings.data) if next_path.exists() else RootKey.create(next_path)
-    store = Store.open(settings.database, old, also=[new])
-    try:
-        wrapped = store.rotate(new)
-    finally:
-        store.close()
+    with serving.using(settings, serving.Use.ALONE):
+        store = Store.open(settings.database, old, also=[new])
+        try:
+            wrapped = store.rotate(new)
+        finally:
+            store.close()
+        _put_in_place(path, next_path)
+    _say(f"{wrapped} keys now lie under root key {new.key_id}. Destroy the old one when your backups allow.")
+
+
+def _put_in_place(path: Path, next_path: Path) -> None:
     kept = path.with_name(f"{path.name}.{datetime.now(UTC):%Y%m%d%H%M%S}.old")
     # At no moment is there no key at the path: whenever this is interrupted, it can be run again.
     kept.hardlink_to(path)
     next_path.replace(path)
-    _say(f"{wrapped} keys now lie under root key {new.key_id}. The old one is {kept}: destroy it when backups allow.")
+    _say(f"The old root key is {kept}.")
 
 
 def run_rasa(*arguments: str) -> int:

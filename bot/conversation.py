@@ -167,6 +167,12 @@ class Said:
         return self.current.kind is Kind.TAKEN_BACK
 
     @property
+    def in_effect(self) -> tuple[Turn, ...]:
+        """The wordings since it was last taken back: all of them, where it never was; none, where it is."""
+        taken_back = [place for place, turn in enumerate(self.versions) if turn.kind is Kind.TAKEN_BACK]
+        return self.versions[taken_back[-1] + 1 :] if taken_back else self.versions
+
+    @property
     def heard(self) -> Turn:
         """The latest wording that was not a taking back: what the dialogue goes on from."""
         return next(turn for turn in reversed(self.versions) if turn.kind is not Kind.TAKEN_BACK)

@@ -25,14 +25,16 @@ import httpx
 log = logging.getLogger(__name__)
 
 SECRET_HEADER = "X-Own-Words-Secret"
-TURN_LIMIT = 6.0
-"""Seconds to wait for the box; its own limit is 5."""
+TURN_LIMIT = 4.5
+"""Seconds to wait for the box; its own limit is 4. A person waits no longer for the page that says "kept"."""
 HEALTH_EVERY = 2.0
 HEALTH_LIMIT = 3.0
 HEALTH_STRIKES = 3
 READY_LIMIT = 120.0
 BACK_OFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 FAILURES_BEFORE_PAUSE = 5
+LARGEST_LOG = 1_000_000
+"""Bytes of the box's log, after which a new start begins a new one."""
 
 
 class DialogueUnavailable(Exception):
@@ -200,7 +202,7 @@ class BoxClient:
             )
             await self._http.post("/forget", json={"conversation_id": canned}, timeout=HEALTH_LIMIT)
             return answer.status_code == 200 and bool(answer.json()["utterances"])
-        except (httpx.HTTPError, ValueError, KeyError):
+        except (httpx.HTTPError, ValueError, KeyError, TypeError):
             return False
 
     async def is_alive(self) -> bool:
@@ -234,7 +236,12 @@ class BoxClient:
             raise DialogueUnavailable(f"the box did not answer: {type(error).__name__}") from error
         finally:
             ran = self._receipts.collect(conversation_id)
-        needed = Counter(answer.json()["actions"]) if answer.status_code == HTTPStatus.OK else Counter[str]()
+        if answer.status_code != HTTPStatus.OK:
+            return answer, False
+        try:
+            needed = Counter[str](answer.json()["actions"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise DialogueUnavailable("the box's answer could not be read") from error
         return answer, bool(needed - ran)
 
 
@@ -408,7 +415,10 @@ class Box:
     async def _spawn(self) -> asyncio.subprocess.Process:
         logs = self._data / "log"
         logs.mkdir(parents=True, exist_ok=True)
-        with (logs / "box.log").open("ab") as log_file:
+        box_log = logs / "box.log"
+        if box_log.exists() and box_log.stat().st_size > LARGEST_LOG:
+            box_log.replace(logs / "box.log.1")
+        with box_log.open("ab") as log_file:
             child = await asyncio.create_subprocess_exec(
                 str(self._python),
                 "box/leash.py",

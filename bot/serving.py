@@ -2,27 +2,32 @@
 
 import asyncio
 import contextlib
+import errno
+import fcntl
 import logging
 import logging.config
+import os
+import resource
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
 from actions.executor import Executor
-from bot.dialogue import Box, DialogueBroken, free_port, train
+from bot.dialogue import Box, DialogueBroken, Receipts, box_environment, free_port, train
 from bot.interviewing import Room
 from bot.project import load_code_words, load_interview, load_phrases
 from bot.returning import Door
 from bot.settings import ROOT, Settings
 from bot.steps import Steps
-from bot.store import Purpose, RootKey, Store
+from bot.store import KeyProblem, Purpose, RootKey, Store
 from bot.web.app import create_app
 from bot.web.webhook import create_webhook
 
@@ -32,13 +37,46 @@ GOODBYE = 5
 """Seconds that requests under way get to finish when the program is told to end."""
 
 
+class Use(IntEnum):
+    """How the data is used."""
+
+    SHARED = fcntl.LOCK_SH
+    ALONE = fcntl.LOCK_EX
+
+
 class CannotServe(Exception):
     """The program cannot start; the message names the cause and the remedy."""
 
 
 def root_key(settings: Settings) -> RootKey:
     """Read the root key. Raises KeyProblem."""
+    if not settings.root_key.exists() and database_file(settings).exists():
+        raise KeyProblem(
+            f"There is no root key at {settings.root_key}, and the database was sealed under one.",
+            "Put the key file back, or set OWNWORDS_ROOT_KEY to where it is: a new key opens nothing.",
+        )
     return RootKey.read(settings.root_key, outside=settings.data)
+
+
+def database_file(settings: Settings) -> Path:
+    """Say where the database lies."""
+    return Path(settings.database.removeprefix("sqlite:///"))
+
+
+@contextlib.contextmanager
+def using(settings: Settings, how: Use) -> Iterator[None]:
+    """Say that the data is in use, for as long as the block lasts; the system itself lets go when a program dies.
+
+    Many may serve; whoever puts a new root key in place must be alone. Raises CannotServe.
+    """
+    with (settings.data / "in-use").open("w") as held:
+        try:
+            fcntl.flock(held, how | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CannotServe(
+                "Own Words is running on this data, or its root key is being replaced. End the other program first."
+            ) from error
+        yield
 
 
 def open_store(settings: Settings) -> Store:
@@ -96,6 +134,8 @@ def listen(host: str, port: int, name: str) -> socket.socket:
         taken.bind((host, port))
     except OSError as error:
         taken.close()
+        if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
+            raise CannotServe(f"{host} is no address of this machine ({error.strerror}). Set OWNWORDS_HOST.") from error
         raise CannotServe(
             f"Port {port} on {host} cannot be used ({error.strerror}). End the other program, or set {name}."
         ) from error
@@ -132,7 +172,7 @@ async def running(settings: Settings, store: Store, model: Path) -> AsyncIterato
     steps = Steps(store.derive(Purpose.STEP_TOKENS))
     pages = create_app(room, door, steps, settings)
     webhook = create_webhook(Executor(store), secret, box.receipts)
-    servers = [_server(pages), _server(webhook)]
+    servers = [_server(pages, settings.proxies), _server(webhook)]
     serving = [
         asyncio.create_task(server.serve(sockets=[taken]))
         for server, taken in zip(servers, (public, inner), strict=True)
@@ -148,8 +188,38 @@ async def running(settings: Settings, store: Store, model: Path) -> AsyncIterato
         await box.stop()
 
 
+async def shell(settings: Settings, store: Store, model: Path) -> None:
+    """Run `rasa shell` with the custom actions behind it, so that what is typed lands in the store."""
+    inner = listen("127.0.0.1", settings.actions_port, "OWNWORDS_ACTIONS_PORT")
+    secret = secrets.token_urlsafe(32)
+    server = _server(create_webhook(Executor(store), secret, Receipts()))
+    serving = asyncio.create_task(server.serve(sockets=[inner]))
+    told = {
+        "OWNWORDS_BOX_SECRET": secret,
+        "OWNWORDS_ACTIONS_URL": f"http://127.0.0.1:{inner.getsockname()[1]}/webhook",
+        "TERM": os.environ.get("TERM", "dumb"),
+    }
+    child = await asyncio.create_subprocess_exec(
+        str(settings.box_python),
+        "-W",
+        "ignore",
+        "-m",
+        "rasa",
+        "shell",
+        "-m",
+        str(model),
+        cwd=ROOT,
+        env=box_environment(settings.data, told),
+    )
+    await child.wait()
+    server.should_exit = True
+    await serving
+
+
 async def serve(settings: Settings, store: Store, model: Path, say: Callable[[str], None]) -> None:
     """Serve until told to end. Raises CannotServe."""
+    # A core dump would hold opened keys and words.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for told in (signal.SIGINT, signal.SIGTERM):
@@ -167,7 +237,7 @@ async def _say_when_ready(run: Running, say: Callable[[str], None]) -> None:
     say("The first question is ready.")
 
 
-def _server(app: Callable[..., Any]) -> _Server:
+def _server(app: Callable[..., Any], proxies: str = "") -> _Server:
     return _Server(
         uvicorn.Config(
             app,
@@ -178,7 +248,8 @@ def _server(app: Callable[..., Any]) -> _Server:
             date_header=True,
             access_log=False,
             log_config=None,
-            proxy_headers=False,
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=proxies or None,
             lifespan="off",
             limit_concurrency=CONNECTIONS_AT_ONCE,
             timeout_keep_alive=KEEP_ALIVE,
@@ -199,8 +270,7 @@ def make_ready(settings: Settings, say: Callable[[str], None]) -> None:
         raise CannotServe(
             f"The folder {settings.data} cannot be written ({error.strerror}). Mend it, or set OWNWORDS_DATA."
         ) from error
-    database = Path(settings.database.removeprefix("sqlite:///"))
-    if not settings.root_key.exists() and not database.exists():
+    if not settings.root_key.exists() and not database_file(settings).exists():
         RootKey.create(settings.root_key)
         say(f"Made a root key: {settings.root_key}. Keep a copy somewhere safe: without it no word can be read.")
     Store.migrate(settings.database, root_key(settings), datetime.now(UTC))

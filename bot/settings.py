@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -42,6 +43,8 @@ class Settings:
     out_of_hours_phone: str
     leave_to: str
     """Where "Leave quickly" goes: a page without anything personal on it."""
+    proxies: str
+    """Addresses of the proxies in front, with commas between: only they are believed about who is calling."""
 
 
 DEFAULTS: dict[str, str] = {
@@ -60,7 +63,11 @@ DEFAULTS: dict[str, str] = {
     "PHONE_HOURS": "",
     "OUT_OF_HOURS_PHONE": "",
     "LEAVE_TO": "https://www.bbc.co.uk/weather",
+    "PROXIES": "",
 }
+
+BOX_OWN = frozenset({"BOX_SECRET", "ACTIONS_URL"})
+"""What the app tells the dialogue engine; in the environment of whoever runs `rasa shell` by hand."""
 
 
 def load(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
@@ -70,9 +77,10 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path | None = N
     except (OSError, UnicodeDecodeError) as error:
         raise BadSetting(f".env cannot be read as text in UTF-8: {error}.") from error
     found = {**kept, **(os.environ if environment is None else environment)}
-    unknown = sorted(name for name in kept if name.startswith("OWNWORDS_") and name[9:] not in DEFAULTS)
+    named = {name.removeprefix("OWNWORDS_") for name in found if name.startswith("OWNWORDS_")}
+    unknown = sorted(named - DEFAULTS.keys() - BOX_OWN)
     if unknown:
-        raise BadSetting(f"{unknown[0]} in .env is not a setting of Own Words; .env.example names them all.")
+        raise BadSetting(f"OWNWORDS_{unknown[0]} is not a setting of Own Words; .env.example names them all.")
 
     def value(name: str) -> str:
         return found.get(f"OWNWORDS_{name}") or DEFAULTS[name]
@@ -94,6 +102,7 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path | None = N
         phone_hours=value("PHONE_HOURS"),
         out_of_hours_phone=value("OUT_OF_HOURS_PHONE"),
         leave_to=_address("LEAVE_TO", value("LEAVE_TO")),
+        proxies=_networks("PROXIES", value("PROXIES")),
     )
 
 
@@ -118,6 +127,15 @@ def _database(written: str) -> str:
     if not written.startswith("sqlite:///"):
         # The value itself is not repeated: it may hold a password.
         raise BadSetting("OWNWORDS_DATABASE must begin with sqlite:/// and a path; other databases come later.")
+    return written
+
+
+def _networks(name: str, written: str) -> str:
+    for one in filter(None, (part.strip() for part in written.split(","))):
+        try:
+            ip_network(one, strict=False)
+        except ValueError:
+            raise BadSetting(f"OWNWORDS_{name} has {one!r} in it; it must hold addresses such as 127.0.0.1.") from None
     return written
 
 

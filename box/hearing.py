@@ -15,7 +15,7 @@ from box.action_endpoint import RECEIPT, Receipt, WatchedEndpoint
 from box.deliveries import Deliveries, Delivery, Intent, Place
 from box.tracker_store import LiveTrackerStore
 
-TURN_LIMIT = 5.0
+TURN_LIMIT = 4.0
 """Seconds that one delivery may take, its actions included."""
 ACTION_LIMIT = 2.0
 """Seconds that one custom action may take."""

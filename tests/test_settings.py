@@ -32,6 +32,7 @@ def test_without_any_setting_everything_has_its_default(env_file: Path) -> None:
         phone_hours="",
         out_of_hours_phone="",
         leave_to=DEFAULTS["LEAVE_TO"],
+        proxies="",
     )
 
 
@@ -125,8 +126,21 @@ def test_a_bad_value_in_the_env_file_is_named_just_the_same(env_file: Path, name
 @pytest.mark.parametrize("name", ["OWNWORDS_PROT", "OWNWORDS_", "OWNWORDS_port"])
 def test_a_name_in_the_env_file_that_is_no_setting_is_not_passed_over(env_file: Path, name: str) -> None:
     env_file.write_text(f"OWNWORDS_PORT=8001\n{name}=8002\n", encoding="utf-8")
-    with pytest.raises(BadSetting, match=rf"^{name} in \.env is not a setting"):
+    with pytest.raises(BadSetting, match=rf"^{name} is not a setting"):
         load({}, env_file)
+
+
+def test_a_name_in_the_environment_that_is_no_setting_is_not_passed_over_either(env_file: Path) -> None:
+    with pytest.raises(BadSetting, match="^OWNWORDS_PROT is not a setting"):
+        load({"OWNWORDS_PROT": "8002"}, env_file)
+    load({"OWNWORDS_BOX_SECRET": "told to the dialogue engine", "HOME": "/nowhere"}, env_file)
+
+
+@pytest.mark.parametrize("value", ["example.org", "10.0.0.0/99", "127.0.0.1 10.0.0.1"])
+def test_a_proxy_is_named_by_its_address(env_file: Path, value: str) -> None:
+    with pytest.raises(BadSetting, match="OWNWORDS_PROXIES"):
+        load({"OWNWORDS_PROXIES": value}, env_file)
+    assert load({"OWNWORDS_PROXIES": "127.0.0.1, 10.0.0.0/8"}, env_file).proxies == "127.0.0.1, 10.0.0.0/8"
 
 
 @pytest.mark.parametrize(

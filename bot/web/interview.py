@@ -275,10 +275,12 @@ async def _keep_without_visit(desk: Desk, step: Step, pressed: Pressed, form: Fo
     given, control = pressed.given(form), pressed.control
     try:
         if given is not None:
-            await interviewing.answer(desk.room, step, given, desk.now())
+            taken = await interviewing.append(desk.room, step, given, desk.now())
         elif control is not None and form.words.strip():
-            await interviewing.press(desk.room, step, control, desk.now(), typed=form.words)
+            taken = await interviewing.press(desk.room, step, Control.WHY, desk.now(), typed=form.words)
         else:
+            taken = Taken.NOTHING
+        if taken is Taken.NOTHING or (taken is Taken.ELSEWHERE and not form.words.strip()):
             return closed(desk)
     except Refused:
         return _too_old(desk, form)

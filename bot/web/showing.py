@@ -394,12 +394,8 @@ class _Showing:
 
 
 def may_keep_copy(stands: Standing) -> bool:
-    """Tell whether the person's own copy is on offer: they said that one is safe, or stopped and kept their words."""
-    if stands.now is Now.STOPPED:
-        return not stands.is_everything_taken_back
-    if stands.now is not Now.ENDED:
-        return False
-    return any(
+    """Tell whether the person's own copy is on offer: only at the end, and only when they said that one is safe."""
+    return stands.now is Now.ENDED and any(
         answer.question.asked == "copy_safe" and answer.number in stands.path and answer.current.choice == ("yes",)
         for answer in stands.answers
     )
