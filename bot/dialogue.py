@@ -49,6 +49,10 @@ class DialogueBroken(Exception):
     """The Rasa project cannot be trained. The message is Rasa's own."""
 
 
+class DialogueMissing(Exception):
+    """Rasa is not where the settings say. The message says how to get it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One answer as the box hears it."""
@@ -218,17 +222,18 @@ class BoxClient:
         self.is_ready = True
 
     async def _ask(self, conversation_id: str, path: Sequence[Delivery]) -> Heard:
-        answer, missing = await self._tell(conversation_id, path)
-        if missing:
+        answer, ran = await self._tell(conversation_id, path)
+        if answer.status_code == HTTPStatus.CONFLICT:
+            raise DialogueBehind
+        heard, needed = _heard(answer)
+        if needed - ran:
             # An earlier reply, whose actions we did not see run: told afresh, they run before our eyes.
             await self.forget(conversation_id)
             raise DialogueBehind
-        if answer.status_code == HTTPStatus.CONFLICT:
-            raise DialogueBehind
-        return _heard(answer)
+        return heard
 
-    async def _tell(self, conversation_id: str, path: Sequence[Delivery]) -> tuple[httpx.Response, bool]:
-        """Tell the last delivery of a path, and say whether an action that it needed did not run here."""
+    async def _tell(self, conversation_id: str, path: Sequence[Delivery]) -> tuple[httpx.Response, Counter[str]]:
+        """Tell the last delivery of a path, and give the actions that ran here meanwhile."""
         self._receipts.expect(conversation_id)
         try:
             answer = await self._http.post("/turns", json=_request(conversation_id, path))
@@ -236,13 +241,7 @@ class BoxClient:
             raise DialogueUnavailable(f"the box did not answer: {type(error).__name__}") from error
         finally:
             ran = self._receipts.collect(conversation_id)
-        if answer.status_code != HTTPStatus.OK:
-            return answer, False
-        try:
-            needed = Counter[str](answer.json()["actions"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise DialogueUnavailable("the box's answer could not be read") from error
-        return answer, bool(needed - ran)
+        return answer, ran
 
 
 def _request(conversation_id: str, path: Sequence[Delivery]) -> dict[str, Any]:
@@ -254,18 +253,28 @@ def _request(conversation_id: str, path: Sequence[Delivery]) -> dict[str, Any]:
     }
 
 
-def _heard(answer: httpx.Response) -> Heard:
+def _heard(answer: httpx.Response) -> tuple[Heard, Counter[str]]:
+    """Read a reply, and which actions it needed. Raises DialogueUnavailable for anything that is none."""
     if answer.status_code != HTTPStatus.OK:
         raise DialogueUnavailable(f"the box answered {answer.status_code}")
     try:
         told = answer.json()
         utterances = tuple(
-            Utterance(item["response"], item["wording"] or "", {**item["custom"], "choices": item["choices"]})
+            Utterance(
+                _text(item["response"]), _text(item["wording"] or ""), {**item["custom"], "choices": item["choices"]}
+            )
             for item in told["utterances"]
         )
-        return Heard(utterances, told.get("form"), told.get("question"))
+        needed = Counter(_text(name) for name in told["actions"])
+        return Heard(utterances, told.get("form"), told.get("question")), needed
     except (ValueError, KeyError, TypeError) as error:
         raise DialogueUnavailable("the box's answer could not be read") from error
+
+
+def _text(told: object) -> str:
+    if not isinstance(told, str):
+        raise TypeError
+    return told
 
 
 def free_port() -> int:
@@ -282,7 +291,8 @@ def free_port() -> int:
 def project_digest(project: Path) -> str:
     """Give the digest of all that training depends on: config, domain and data."""
     value = hashlib.sha256()
-    for path in [project / "config.yml", project / "domain.yml", *sorted((project / "data").glob("*.yml"))]:
+    data = sorted(path for path in (project / "data").rglob("*") if path.suffix in {".yml", ".yaml"})
+    for path in [project / "config.yml", project / "domain.yml", *data]:
         value.update(path.relative_to(project).as_posix().encode())
         value.update(path.read_bytes())
     return value.hexdigest()[:16]
@@ -296,13 +306,13 @@ def model_path(project: Path, data: Path) -> Path:
 def train(project: Path, data: Path, python: Path, say: Callable[[str], None]) -> Path:
     """Give the model for the project as it stands: the cached one, or a new one once Rasa has validated the project.
 
-    Raises DialogueBroken with Rasa's own message.
+    Raises DialogueBroken with Rasa's own message, and DialogueMissing: without Rasa, a model is of no use either.
     """
+    if not python.is_file() or not os.access(python, os.X_OK):
+        raise DialogueMissing(f"The dialogue engine is not installed at {python}. Install it with: make serve")
     model = model_path(project, data)
     if model.exists():
         return model
-    if not python.exists():
-        raise DialogueBroken("The dialogue engine is not installed. Install it with: make serve")
     say("Checking the interview ...")
     _rasa(project, data, python, "data", "validate", "--domain", "domain.yml", "--data", "data")
     say("Training the dialogue, once (about half a minute) ...")

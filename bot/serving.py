@@ -21,7 +21,7 @@ from typing import Any
 import uvicorn
 
 from actions.executor import Executor
-from bot.dialogue import Box, DialogueBroken, Receipts, box_environment, free_port, train
+from bot.dialogue import Box, DialogueBroken, DialogueMissing, Receipts, box_environment, free_port, train
 from bot.interviewing import Room
 from bot.project import load_code_words, load_interview, load_phrases
 from bot.returning import Door
@@ -148,6 +148,8 @@ def prepare(settings: Settings, say: Callable[[str], None]) -> Path:
     """Have the model of the interview as it stands. Raises CannotServe with Rasa's own message."""
     try:
         return train(ROOT, settings.data, settings.box_python, say)
+    except DialogueMissing as error:
+        raise CannotServe(str(error)) from error
     except DialogueBroken as error:
         raise CannotServe(f"The interview cannot be used as it stands. Rasa says:\n{error}") from error
 
