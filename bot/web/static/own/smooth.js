@@ -1,7 +1,8 @@
 // Sends the same form as without script, and puts the new turn in the place of the old one.
 // Nothing is ever parsed from a string, and the answer box is only replaced by what the server gave.
 const PATIENCE = 20000;
-const AGAIN_AFTER = [1000, 2000, 4000, 8000];
+// A minute altogether: an engine that has to start anew needs half of it.
+const AGAIN_AFTER = [1000, 2000, 4000, 8000, 8000, 8000, 8000, 8000, 8000, 8000];
 
 const turn = () => document.getElementById("turn");
 const status = () => document.getElementById("status");
@@ -13,6 +14,7 @@ let tries = 0;
 function failed() {
   sending = false;
   if (turn().hasAttribute("data-waiting")) return waitOn();
+  turn().querySelector(".app-kept")?.remove(); // it was said of the answer before
   const message = document.getElementById("not-kept");
   message.hidden = false;
   message.focus({ preventScroll: true });
@@ -23,7 +25,8 @@ function show(page) {
   const next = page?.getElementById("turn");
   if (!next) return failed();
   sending = false;
-  const stillWaiting = turn().hasAttribute("data-waiting") && next.hasAttribute("data-waiting");
+  // While there is nothing new, what is read or open on the page stays as it is.
+  if (turn().hasAttribute("data-waiting") && next.hasAttribute("data-waiting")) return waitOn();
   document.getElementById("not-kept").hidden = true;
   document.title = page.title;
   const ticked = turn().dataset.showing === next.dataset.showing ? turn().querySelectorAll("input:checked") : [];
@@ -33,7 +36,6 @@ function show(page) {
   turn().replaceChildren(...document.importNode(next, true).childNodes);
   for (const input of turn().querySelectorAll("input[name=choice]")) input.checked ||= values.has(input.value);
   whenShown();
-  if (stillWaiting) return waitOn();
   const problem = turn().querySelector(".govuk-error-summary");
   status().textContent = turn().hasAttribute("data-kept") && !problem ? status().dataset.saved : "";
   const place = problem ?? turn().querySelector("[data-focus]") ?? turn().querySelector("h1");
@@ -69,6 +71,7 @@ export function smoothTurns(then) {
   whenShown = then;
   document.addEventListener("submit", (event) => {
     event.preventDefault();
+    tries = 0;
     if (!sending) send(event.target, event.submitter);
   });
   if (turn().hasAttribute("data-waiting")) waitOn();
