@@ -177,7 +177,7 @@ async def test_a_person_can_stop_and_keep_and_carry_on(person: Person) -> None:
     assert page.heading == "Do you want to stop?"
     page = await person.presses("choose:stop_and_keep")
     assert "Your words are kept" in page.heading
-    assert "/conversation/words" in page.links
+    assert "/conversation/words" not in page.links
     page = await person.presses("come_back")
     assert page.heading == "What about matters?"
     assert page.box == "not finished"
