@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.conversation import Kind, Speaker, Stage, Standing, referred, standing
-from bot.outcomes import Mark, Outcome, outcomes
+from bot.conversation import Answer, Kind, Speaker, Stage, Standing, referred, standing
+from bot.outcomes import NO_LONGER, SAME, Mark, Outcome, outcomes
 from bot.store import Missing, Origin, Store, Transaction
 
 RECORDS: Mapping[str, str] = {
@@ -37,8 +37,6 @@ RECORDS: Mapping[str, str] = {
 }
 """Which record an answer goes to, by the question's name. Questions that are not here only lead the way."""
 
-SAME = "same"
-
 
 class WordsInTheDialogue(Exception):
     """The dialogue engine handed over something that is no reference, in a conversation held on the pages."""
@@ -52,6 +50,16 @@ class Heard:
     slots: Mapping[str, object]
     stage: Stage
     speaker: Speaker
+
+
+@dataclass(frozen=True, slots=True)
+class _Marking:
+    """One thing that the wording of number `turn` says of an outcome."""
+
+    mark: Mark
+    outcome_turn: int
+    value: str
+    turn: int
 
 
 def keep_section(store: Store, heard: Heard, now: datetime) -> None:
@@ -103,24 +111,12 @@ def keep_rank(store: Store, heard: Heard, ranked: Sequence[str], now: datetime) 
     """
     with store.begin() as kept:
         stands = standing(kept.conversations.turns(heard.conversation_id))
-        open_ones = [outcome.number for outcome in _outcomes(kept, heard.conversation_id)]
-        for place, name in enumerate(ranked, 1):
-            answer = stands.answer(referred(name) or 0)
-            chosen = answer.current.choice if answer is not None else ()
-            number = referred(chosen[0]) if chosen else None
-            if answer is None or number is None:
-                if chosen == ("the_same",) and answer is not None:
-                    _mark_rest(kept, heard, open_ones, SAME if place == 1 else str(place), answer.current.number, now)
-                return 0
-            if number in open_ones:
-                open_ones.remove(number)
-                kept.outcomes.mark(
-                    heard.conversation_id, Mark.RANK, number, value=str(place), turn=answer.current.number, now=now
-                )
-            if len(open_ones) == 1:
-                _mark_rest(kept, heard, open_ones, str(place + 1), answer.current.number, now)
-                return 0
-        return len(open_ones)
+        answers = [stands.answer(referred(name) or 0) for name in ranked]
+        every = [outcome.number for outcome in _outcomes(kept, heard.conversation_id)]
+        said, left = _order(answers, every)
+        said_by = {answer.current.number for answer in answers if answer is not None}
+        _mark(kept, heard, Mark.RANK, said_by, said, now)
+        return left
 
 
 def keep_plan(store: Store, heard: Heard, now: datetime) -> None:
@@ -128,36 +124,87 @@ def keep_plan(store: Store, heard: Heard, now: datetime) -> None:
     with store.begin() as kept:
         stands = standing(kept.conversations.turns(heard.conversation_id))
         every = [outcome.number for outcome in _outcomes(kept, heard.conversation_id)]
-        together = _choice(stands, heard, "together")
-        if together is not None and together[1] == ("no",) and len(every) == 2:
-            _mark_apart(kept, heard, every, together[0], now)
-        apart = _choice(stands, heard, "apart")
-        if apart is not None:
-            _mark_apart(kept, heard, [number for number in map(referred, apart[1]) if number], apart[0], now)
-        plan_a = _choice(stands, heard, "plan_a")
-        first = referred(plan_a[1][0]) if plan_a else None
-        if plan_a is not None and first is not None:
-            kept.outcomes.mark(heard.conversation_id, Mark.PLAN, first, value="a", turn=plan_a[0], now=now)
-            if len(every) == 2:
-                other = next(number for number in every if number != first)
-                kept.outcomes.mark(heard.conversation_id, Mark.PLAN, other, value="b", turn=plan_a[0], now=now)
-        plan_b = _choice(stands, heard, "plan_b")
-        second = referred(plan_b[1][0]) if plan_b else None
-        if plan_b is not None and second is not None:
-            kept.outcomes.mark(heard.conversation_id, Mark.PLAN, second, value="b", turn=plan_b[0], now=now)
+        together, apart = _choice(stands, heard, "together"), _choice(stands, heard, "apart")
+        plan_a, plan_b = _choice(stands, heard, "plan_a"), _choice(stands, heard, "plan_b")
+        said = [*_apart(together, apart, every), *_plans(plan_a, plan_b, every)]
+        _mark(kept, heard, Mark.APART, {one.turn for one in (together, apart) if one is not None}, said, now)
+        _mark(kept, heard, Mark.PLAN, {one.turn for one in (plan_a, plan_b) if one is not None}, said, now)
         words = _turn(kept, heard, "plan_words", now)
         if words is not None:
             kept.quotes.quote(heard.conversation_id, RECORDS["plan_words"], words, now)
 
 
-def _mark_rest(kept: Transaction, heard: Heard, numbers: Sequence[int], value: str, turn: int, now: datetime) -> None:
-    for number in numbers:
-        kept.outcomes.mark(heard.conversation_id, Mark.RANK, number, value=value, turn=turn, now=now)
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What was chosen, and the number of the wording that says so."""
+
+    turn: int
+    choice: tuple[str, ...]
+
+    @property
+    def outcomes(self) -> list[int]:
+        """The outcomes among what was chosen."""
+        return [number for number in map(referred, self.choice) if number is not None]
 
 
-def _mark_apart(kept: Transaction, heard: Heard, numbers: Sequence[int], turn: int, now: datetime) -> None:
-    for number in numbers:
-        kept.outcomes.mark(heard.conversation_id, Mark.APART, number, value="", turn=turn, now=now)
+def _order(answers: Sequence[Answer | None], every: Sequence[int]) -> tuple[list[_Marking], int]:
+    """Say which place each answer gives, and how many outcomes have none yet. The last one's place follows."""
+    said: list[_Marking] = []
+    rest = list(every)
+    for place, answer in enumerate(answers, 1):
+        chosen = _Chosen(answer.current.number, answer.current.choice) if answer is not None else None
+        if chosen is None or not chosen.outcomes:
+            if chosen is not None and chosen.choice == ("the_same",):
+                value = SAME if place == 1 else str(place)
+                said += [_Marking(Mark.RANK, number, value, chosen.turn) for number in rest]
+            return said, 0
+        if chosen.outcomes[0] in rest:
+            rest.remove(chosen.outcomes[0])
+            said.append(_Marking(Mark.RANK, chosen.outcomes[0], str(place), chosen.turn))
+        if len(rest) == 1:
+            said.append(_Marking(Mark.RANK, rest[0], str(place + 1), chosen.turn))
+            return said, 0
+    return said, len(rest)
+
+
+def _apart(together: _Chosen | None, apart: _Chosen | None, every: Sequence[int]) -> list[_Marking]:
+    """Say what cannot happen together. Where there are just two, it is those."""
+    said: list[_Marking] = []
+    if together is not None and together.choice == ("no",) and len(every) == 2:
+        said += [_Marking(Mark.APART, number, "", together.turn) for number in every]
+    if apart is not None:
+        said += [_Marking(Mark.APART, number, "", apart.turn) for number in apart.outcomes]
+    return said
+
+
+def _plans(plan_a: _Chosen | None, plan_b: _Chosen | None, every: Sequence[int]) -> list[_Marking]:
+    """Say which is plan A and which plan B. Where there are just two, plan B is the other one."""
+    said: list[_Marking] = []
+    if plan_a is not None and plan_a.outcomes:
+        first = plan_a.outcomes[0]
+        said.append(_Marking(Mark.PLAN, first, "a", plan_a.turn))
+        if len(every) == 2 and first in every:
+            said += [_Marking(Mark.PLAN, number, "b", plan_a.turn) for number in every if number != first]
+    if plan_b is not None and plan_b.outcomes:
+        said.append(_Marking(Mark.PLAN, plan_b.outcomes[0], "b", plan_b.turn))
+    return said
+
+
+def _mark(
+    kept: Transaction, heard: Heard, mark: Mark, said_by: set[int], said: Sequence[_Marking], now: datetime
+) -> None:
+    """Keep what these wordings say of the outcomes, and that they say nothing else any more.
+
+    The same answer says something else where there are more or fewer outcomes than before.
+    """
+    conversation_id = heard.conversation_id
+    markings = [one for one in said if one.mark is mark]
+    stay = {(one.outcome_turn, one.turn) for one in markings}
+    for before in kept.outcomes.marks(conversation_id):
+        if before.mark is mark and before.turn in said_by and (before.outcome_turn, before.turn) not in stay:
+            kept.outcomes.mark(conversation_id, mark, before.outcome_turn, value=NO_LONGER, turn=before.turn, now=now)
+    for one in markings:
+        kept.outcomes.mark(conversation_id, mark, one.outcome_turn, value=one.value, turn=one.turn, now=now)
 
 
 def _outcomes(kept: Transaction, conversation_id: str) -> tuple[Outcome, ...]:
@@ -165,7 +212,7 @@ def _outcomes(kept: Transaction, conversation_id: str) -> tuple[Outcome, ...]:
     return outcomes(stands, kept.outcomes.desired(conversation_id), kept.outcomes.marks(conversation_id))
 
 
-def _choice(stands: Standing, heard: Heard, slot: str) -> tuple[int, tuple[str, ...]] | None:
+def _choice(stands: Standing, heard: Heard, slot: str) -> _Chosen | None:
     """Give the wording that chose, and what it chose; a branching slot holds the choice itself, so look it up."""
     held = heard.slots.get(slot)
     if not held:
@@ -177,7 +224,7 @@ def _choice(stands: Standing, heard: Heard, slot: str) -> tuple[int, tuple[str, 
         answer = of_old[-1] if of_old else None
     if answer is None or answer.current.kind is not Kind.CHOICE:
         return None
-    return answer.current.number, answer.current.choice
+    return _Chosen(answer.current.number, answer.current.choice)
 
 
 def _turn(kept: Transaction, heard: Heard, slot: str, now: datetime) -> int | None:
@@ -191,7 +238,7 @@ def _turn(kept: Transaction, heard: Heard, slot: str, now: datetime) -> int | No
     number = referred(held)
     if _origin(kept, heard, now) is Origin.SHELL:
         return _turn_from_shell(kept, heard, slot, held, now)
-    if number is None and slot in RECORDS:
+    if number is None:
         raise WordsInTheDialogue(slot)
     return number
 

@@ -11,12 +11,21 @@ from enum import StrEnum
 
 from bot.conversation import Answer, How, Kind, Standing, referred
 
+NO_LONGER = "no_longer"
+"""The value of a mark that its turn does not say any more, such as a place that only followed while there were two."""
+
+SAME = "same"
+"""The value of a rank where all matter the same."""
+
 
 class Mark(StrEnum):
     """What an answer says about a desired outcome that was said before."""
 
     RANK = "rank"
-    """`value` is its place in the person's own order, 1 for what matters most; `same` where all matter the same."""
+    """`value` is its place in the person's own order, 1 for what matters most; `same` where all matter the same.
+
+    What has the same value matters the same.
+    """
     PLAN = "plan"
     """`value` is `a` or `b`: to be tried first, or where that cannot happen."""
     APART = "apart"
@@ -114,19 +123,20 @@ def to_rank(standing: Standing, found: Sequence[Outcome], path: Sequence[int]) -
 
 
 def _is_in_effect(standing: Standing, mark: OutcomeMark) -> bool:
+    if mark.value == NO_LONGER:
+        return False
     answer = standing.answer(mark.turn)
     return answer is not None and answer.current.number == mark.turn and answer.number in standing.path
 
 
 def _ranks(marks: Sequence[OutcomeMark]) -> dict[int, str]:
     ordered = sorted((mark for mark in marks if mark.mark is Mark.RANK), key=lambda mark: (mark.turn, mark.value))
-    if any(mark.value == "same" for mark in ordered):
-        return {mark.outcome_turn: "same" for mark in ordered if mark.value == "same"}
-    places: dict[int, str] = {}
+    if any(mark.value == SAME for mark in ordered):
+        return {mark.outcome_turn: SAME for mark in ordered if mark.value == SAME}
+    said: dict[int, int] = {}
     for mark in sorted(ordered, key=lambda mark: int(mark.value)):
-        if mark.outcome_turn not in places:
-            places[mark.outcome_turn] = str(len(places) + 1)
-    return places
+        said.setdefault(mark.outcome_turn, int(mark.value))
+    return {turn: str(1 + sum(other < place for other in said.values())) for turn, place in said.items()}
 
 
 def _words(standing: Standing, number: int | None) -> Answer | None:

@@ -42,6 +42,14 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """One thing that is wanted, and its place in the person's own order. What matters the same has the same place."""
+
+    place: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """All of it, dated and numbered, with the digest of the record it was made from."""
 
@@ -50,7 +58,7 @@ class Statement:
     number: str
     digest: str
     sections: tuple[Section, ...]
-    own_order: tuple[str, ...]
+    own_order: tuple[Wanted, ...]
     """What the person wants, in the person's own order, most important first; empty where there is no order."""
     plan_a: str | None
     plan_b: str | None
@@ -101,7 +109,7 @@ def statement(
         number=f"{conversation_id[:4]}-{conversation_id[4:8]}-{standing.last}".upper(),
         digest=head.hex(),
         sections=everything,
-        own_order=tuple(outcome.answer.current.words for outcome in ranked),
+        own_order=tuple(Wanted(int(outcome.rank or 0), outcome.answer.current.words) for outcome in ranked),
         plan_a=plans.get("a"),
         plan_b=plans.get("b"),
     )
@@ -128,7 +136,7 @@ def as_text(made: Statement) -> str:
                 lines.append("")
     if made.own_order:
         lines += ["", "What matters most, first to last", ""]
-        lines += [f"{place}. {words}" for place, words in enumerate(made.own_order, 1)]
+        lines += [f"{wanted.place}. {wanted.words}" for wanted in made.own_order]
     if made.plan_a is not None:
         lines += ["", "To try first", "", made.plan_a]
     if made.plan_b is not None:

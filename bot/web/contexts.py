@@ -7,6 +7,8 @@ once where a person's words stand.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.statement import Wanted
+
 
 @dataclass(frozen=True, slots=True)
 class Phone:
@@ -270,7 +272,7 @@ class Statement(Page):
     number: str
     digest: str
     headings: tuple[Heading, ...]
-    own_order: tuple[str, ...]
+    own_order: tuple[Wanted, ...]
     plan_a: str | None
     plan_b: str | None
     is_empty: bool
