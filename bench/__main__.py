@@ -91,9 +91,8 @@ def _time_turns(house: House) -> list[float]:
             for _ in range(80):
                 if not walker.page.takes_an_answer:
                     break
-                began = time.perf_counter()
                 walker.answer_somehow("I want to feel safe in my own home, and to keep my cat.")
-                times.append(time.perf_counter() - began)
+                times.append(walker.took)
                 assert walker.status == httpx.codes.OK, walker.page.heading
     return times
 

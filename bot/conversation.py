@@ -130,6 +130,9 @@ REVISITING = frozenset({Control.GO_BACK, Control.CHANGE, Control.ADD_MORE})
 OPENING = frozenset({Control.WHY, Control.ANOTHER_WAY, Control.TALK_TO_A_PERSON, Control.GET_HELP_NOW})
 """Controls that open a short text on the page of the question, and leave the question where it is."""
 
+PATH_NAMED = '"path"'
+"""Stands in the `asking` of the few questions that name the path that led to them."""
+
 REFERENCE = re.compile(r"\bturn:([0-9]+)\b|\bcard:([a-z0-9_]+)\b")
 """What stands in a wording for words that the dialogue engine never sees: `turn:17`, `card:feel_safer`."""
 
@@ -367,7 +370,7 @@ class _Fold:
                 pass
 
     def _asked(self, turn: Turn) -> None:
-        path = json.loads(turn.asking).get("path") if turn.asking else None
+        path = json.loads(turn.asking).get("path") if PATH_NAMED in turn.asking else None
         if path is not None:
             self.path = [int(number) for number in path]
         self.unsettled.clear()

@@ -163,13 +163,9 @@ async def answer(room: Room, step: Step, given: Given, now: datetime) -> Taken:
     kept: then nothing may be said to be safe.
     """
 
-    def keep() -> Taken:
-        with room.store.begin() as kept:
-            return _keep_answer(room, kept, step, given, now)
-
-    taken = await to_thread.run_sync(keep)
-    await go_on(room, step.conversation_id, now)
-    return taken
+    return await _keep_and_go_on(
+        room, step.conversation_id, lambda kept: _keep_answer(room, kept, step, given, now), now
+    )
 
 
 async def append(room: Room, step: Step, given: Given, now: datetime) -> Taken:
@@ -178,16 +174,13 @@ async def append(room: Room, step: Step, given: Given, now: datetime) -> Taken:
     Raises as `answer` does.
     """
 
-    def keep() -> Taken:
-        with room.store.begin() as kept:
-            stands = standing(kept.conversations.turns(step.conversation_id))
-            if stands.now is Now.ASIDE:
-                return _keep_note(kept, stands, step, given, now)
-            return _keep_answer(room, kept, step, given, now)
+    def keep(kept: Transaction) -> Taken:
+        stands = standing(kept.conversations.turns(step.conversation_id))
+        if stands.now is Now.ASIDE:
+            return _keep_note(kept, stands, step, given, now)
+        return _keep_answer(room, kept, step, given, now)
 
-    taken = await to_thread.run_sync(keep)
-    await go_on(room, step.conversation_id, now)
-    return taken
+    return await _keep_and_go_on(room, step.conversation_id, keep, now)
 
 
 async def press(
@@ -195,13 +188,10 @@ async def press(
 ) -> Taken:
     """Do what a button beside the answer says. What was typed stays: it is a draft until it is given."""
 
-    def keep() -> Taken:
-        with room.store.begin() as kept:
-            return _keep_control(room, kept, step, control, now, typed, target)
+    def keep(kept: Transaction) -> Taken:
+        return _keep_control(room, kept, step, control, now, typed, target)
 
-    taken = await to_thread.run_sync(keep)
-    await go_on(room, step.conversation_id, now)
-    return taken
+    return await _keep_and_go_on(room, step.conversation_id, keep, now)
 
 
 async def take_back(room: Room, step: Step, number: int, now: datetime) -> Taken:
@@ -233,9 +223,29 @@ async def take_back(room: Room, step: Step, number: int, now: datetime) -> Taken
 
 async def go_on(room: Room, conversation_id: str, now: datetime) -> bool:
     """Hear the next question if one is owed. False when the dialogue is away: the words are safe, the page waits."""
+    return await _go_on_from(room, await look(room, conversation_id), now)
+
+
+async def _keep_and_go_on(
+    room: Room, conversation_id: str, keep: Callable[[Transaction], Taken], now: datetime
+) -> Taken:
+    """Keep one promise, then hear what comes next from where that left the conversation."""
+
+    def promise() -> tuple[Taken, View]:
+        with room.store.begin() as kept:
+            return keep(kept), _view(kept, conversation_id)
+
+    taken, view = await to_thread.run_sync(promise)
+    await _go_on_from(room, view, now)
+    return taken
+
+
+async def _go_on_from(room: Room, view: View, now: datetime) -> bool:
+    if view.standing.now is not Now.WAITING:
+        return True
     try:
-        async with room.locks.hold(conversation_id):
-            return await _hear_what_is_owed(room, conversation_id, now)
+        async with room.locks.hold(view.conversation.conversation_id):
+            return await _hear_what_is_owed(room, view, now)
     except (DialogueUnavailable, TimeoutError):
         return False
 
@@ -517,14 +527,13 @@ def _view(seen: Transaction, conversation_id: str) -> View:
 # --- hearing the next question ----------------------------------------------------------------------------------------
 
 
-async def _hear_what_is_owed(room: Room, conversation_id: str, now: datetime) -> bool:
-    while True:
-        view = await look(room, conversation_id)
-        if view.standing.now is not Now.WAITING:
-            return True
+async def _hear_what_is_owed(room: Room, view: View, now: datetime) -> bool:
+    while view.standing.now is Now.WAITING:
         path, heard = await _follow(room.dialogue, view)
         if await to_thread.run_sync(_keeper(room, view, path, heard, now)):
             return True
+        view = await look(room, view.conversation.conversation_id)
+    return True
 
 
 async def _follow(dialogue: Dialogue, view: View) -> tuple[list[int], Heard]:

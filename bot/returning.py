@@ -23,6 +23,9 @@ from bot.store.codes import BUCKET_BITS
 IDLE_MINUTES = (30, 120, 1200)
 """How long a visit may be idle: asked before the first question."""
 
+NOTED_EVERY = timedelta(minutes=1)
+"""A visit that goes on is noted once a minute: a commit for every answer would only make people wait."""
+
 DIGITS = 20
 WORDS = 6
 SALT_BYTES = 16
@@ -88,6 +91,10 @@ async def stay(door: Door, secret: str, now: datetime) -> None:
     """Say that the visit goes on. Only what a person sends says so; looking at a page writes nothing."""
 
     def keep() -> None:
+        with door.store.reading() as seen:
+            visit = seen.visits.find(secret)
+        if visit is not None and timedelta(0) <= now - visit.last_seen_at < NOTED_EVERY:
+            return
         with door.store.begin() as kept:
             kept.visits.seen(secret, now)
 

@@ -1,5 +1,6 @@
 """Going through the pages as a browser without JavaScript does: read the form, press a button, follow the redirect."""
 
+import time
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Self
@@ -92,6 +93,8 @@ class Walker:
         self.browser = browser
         self.page = Shown()
         self.status = 0
+        self.took = 0.0
+        """Seconds from sending what was pressed to having the whole next page, the redirect included."""
 
     def begin(self, minutes: int = 30) -> Self:
         """Open the first page and begin."""
@@ -110,7 +113,10 @@ class Walker:
             data["words"] = words.replace("\n", "\r\n")
         if choice is not None:
             data["choice"] = choice
-        return self._take(self.browser.post("/conversation", data=data))
+        began = time.perf_counter()
+        answer = self.browser.post("/conversation", data=data)
+        self.took = time.perf_counter() - began
+        return self._take(answer)
 
     def say(self, words: str) -> Self:
         """Answer in words."""
