@@ -62,7 +62,7 @@ class FakeDialogue:
                 return ask("outcome")
             outcome = given.pop(0)
             if not given:
-                return ask("outcome_sign", f"You said: turn:{outcome.number}. How would you know?")
+                return ask("outcome_sign", f"You said: turn:{outcome.number}\nHow would you know?")
             given.pop(0)
         if not given:
             faces = [

@@ -190,7 +190,7 @@ async def test_a_sign_is_never_filed_under_another_outcome(talk):
     await talk.chooses("safe")
     view = await talk.view()
     signs = [answer for answer in view.standing.answers if answer.question.asked == "outcome_sign"]
-    about = [view.standing.answer(int(sign.question.words.split("turn:")[1].split(".")[0])) for sign in signs]
+    about = [view.standing.answer(int(sign.question.words.split("turn:")[1].split()[0])) for sign in signs]
     assert [one.words[0] for one in about] == ["I want my own key", "I want to see my sister"]
     assert [sign.words[0] for sign in signs] == ["I can lock my door", "She comes on Sundays"]
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 from bot.conversation import REFERENCE, Answer, Control, Kind, Now, Said, Speaker, Standing
@@ -28,6 +28,7 @@ QUOTED = re.compile(f'[“"]?(?:{REFERENCE.pattern})[”"]?')
 """A reference, with the quotation marks that a wording may have put around it: the page has its own."""
 
 SENTENCE = re.compile(r"(?<=[.!?])\s+")
+NO_BREAK = "\u00a0"
 SHIFT = "Shift key"
 """How the wording names the way of leaving that only the script knows."""
 
@@ -123,23 +124,27 @@ def place_of(settings: Settings) -> Place:
 
 
 def texts_of(settings: Settings) -> dict[str, str]:
-    """Say what each setting's place in a wording stands for."""
+    """Say what each setting's place in a wording stands for. The end of a line does not part a number."""
     names = ("team", "read_within", "phone", "phone_hours", "out_of_hours_phone")
-    return {name: str(getattr(settings, name)) for name in names}
+    texts = {name: str(getattr(settings, name)) for name in names}
+    return {name: text.replace(" ", NO_BREAK) if name.endswith("phone") else text for name, text in texts.items()}
 
 
 def split(pieces: Pieces) -> tuple[Pieces, Pieces]:
-    """Part what is read back from the question about it: "You said: … How would you know?".
+    """Part what is read back from the question about it: "You said: …", and on its next line, "How would you know?".
 
-    Words stand above the question as a quotation of their own where the wording leads up to them with a colon;
-    otherwise they stay inside its sentence.
+    Words that a wording does not lead up to with a colon are in the middle of its sentence: they stay there.
     """
-    last = max((place for place, piece in enumerate(pieces) if piece.words is not None), default=-1)
-    after = "".join(piece.text for piece in pieces[last + 1 :]).lstrip(" \n.,;")
-    led_up = all(before.text.rstrip().endswith(":") for before, piece in pairwise(pieces) if piece.words is not None)
-    if last < 1 or not led_up or not any(letter.isalpha() for letter in after):
+    *before, last = (Piece(), *pieces)
+    above, line, question = last.text.rpartition("\n")
+    led_up = all(one.text.rstrip().endswith(":") for one, other in pairwise(before) if other.words is not None)
+    if len(pieces) == 1 or not line or not led_up:
         return (), pieces
-    return tuple(Piece(p.text.strip()) if p.words is None else p for p in pieces[: last + 1]), (Piece(after),)
+    read_back: list[Piece] = []
+    for is_ours, group in groupby((*before, Piece(above)), key=lambda piece: piece.words is None):
+        together = tuple(group)
+        read_back += (Piece("".join(piece.text for piece in together).strip()),) if is_ours else together
+    return tuple(piece for piece in read_back if piece != Piece()), (Piece(question),)
 
 
 class _Showing:

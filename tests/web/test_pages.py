@@ -160,6 +160,12 @@ WORDS = Piece(words="a key")
             [Piece("How much does "), WORDS, Piece(" matter?")],
         ),
         ([Piece("You said: "), WORDS, Piece(".")], [], [Piece("You said: "), WORDS, Piece(".")]),
+        ([WORDS, Piece("\nHow much?")], [], [WORDS, Piece("\nHow much?")]),
+        (
+            [Piece("You chose: "), Piece("“To be safer”"), Piece("\nHow would you say that?")],
+            [Piece("You chose: “To be safer”")],
+            [Piece("How would you say that?")],
+        ),
     ],
 )
 def test_what_is_read_back_stands_above_the_question_where_the_wording_leads_up_to_it(
