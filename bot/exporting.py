@@ -111,7 +111,8 @@ def taken_back_turns(turns: Sequence[Turn], stands: Standing) -> frozenset[int]:
     found: set[int] = set()
     for answer in stands.answers:
         for said in (answer.said, *answer.additions):
-            found.update(turn.number for turn in said.versions if turn not in said.in_effect)
+            gone = set(said.versions) - set(said.in_effect)
+            found.update(turn.number for turn in gone if turn.kind is not Kind.TAKEN_BACK)
     return frozenset(found)
 
 

@@ -8,9 +8,10 @@ import yaml
 
 from bot.conversation import Control, Kind, Now, Skip, Speaker, Stage
 from bot.dialogue import DialogueUnavailable
+from bot.exporting import TakenBack, export_one
 from bot.flags import Phrases
 from bot.interview import Interview
-from bot.interviewing import Given, Refusal, Refused, Taken, answer, begin, go_on, look, take_back
+from bot.interviewing import Given, Refusal, Refused, Taken, answer, append, begin, go_on, look, take_back
 from bot.project import load_interview
 from bot.statement import statement
 from bot.store import NotKept
@@ -386,3 +387,50 @@ def test_the_phrases_are_found_as_whole_words_and_change_nothing():
 def test_an_unavailable_dialogue_says_so():
     assert issubclass(DialogueUnavailable, Exception)
     assert isinstance(load_interview(), Interview)
+
+
+async def test_a_page_whose_visit_is_over_can_add_words_and_decide_nothing(talk):
+    step = await talk.step()
+    assert await append(talk.room, step, Given(Kind.WORDS, "I feel tired"), NOW) is Taken.KEPT
+    assert (await talk.view()).standing.answers[0].words == ("I feel tired",)
+    await talk.presses(Control.STOP)
+    step = await talk.step()
+    assert await append(talk.room, step, Given(Kind.CHOICE, choice=("stop_and_take_back",)), NOW) is Taken.ELSEWHERE
+    view = await talk.view()
+    assert (view.standing.now, view.standing.asked.asked) == (Now.ASIDE, "stop")
+    assert not view.standing.is_everything_taken_back
+
+
+async def test_an_export_leaves_out_what_was_taken_back_unless_it_has_to_be_kept_in(talk):
+    await talk.says("I feel tired")
+    await talk.says("My cat")
+    feelings = (await talk.view()).standing.answers[0]
+    await take_back(talk.room, await talk.step(), feelings.number, NOW)
+    left_out = export_one(talk.room.store, talk.conversation_id)
+    assert "tired" not in repr(left_out)
+    assert [turn["number"] for turn in left_out["turns"] if turn["taken_back"]] == [feelings.number]
+    assert "My cat" in repr(left_out)
+    assert "I feel tired" in repr(export_one(talk.room.store, talk.conversation_id, TakenBack.KEPT_IN))
+
+
+async def test_an_export_of_someone_who_took_everything_back_has_none_of_their_words(talk):
+    await talk.says("I feel tired")
+    await talk.says("My cat")
+    await talk.chooses("yes")
+    await talk.says("I want my own key")
+    await talk.presses(Control.STOP)
+    await talk.chooses("stop_and_take_back")
+    exported = repr(export_one(talk.room.store, talk.conversation_id))
+    assert not any(words in exported for words in ("I feel tired", "My cat", "my own key"))
+
+
+async def test_what_is_said_again_after_taking_it_back_is_shown_and_what_was_taken_back_is_not(talk):
+    await talk.says("I feel tired")
+    await talk.says("My cat")
+    feelings = (await talk.view()).standing.answers[0]
+    await take_back(talk.room, await talk.step(), feelings.number, NOW)
+    await talk.presses(Control.CHANGE, target=feelings.number)
+    await talk.says("Worn out")
+    exported = repr(export_one(talk.room.store, talk.conversation_id))
+    assert "Worn out" in exported
+    assert "tired" not in exported
