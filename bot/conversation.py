@@ -6,7 +6,7 @@ from its turns alone, so it is the same after a crash as before it.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -265,16 +265,21 @@ class Standing:
         """Questions of this road that were answered "ask me later"."""
         return tuple(answer for answer in self.answers if answer.is_put_off and answer.number in self.path)
 
-    def kept_for(self, asked: str, wording: str, path: Sequence[int]) -> Answer | None:
+    def kept_for(
+        self, asked: str, wording: str, path: Sequence[int], offered: Collection[str] | None = None
+    ) -> Answer | None:
         """Find an answer already given to this very question that `path` does not hold yet.
 
         The same question is the same name about the same things (`turn:20`, `card:feel_safer`), so an answer is never
-        filed under another question. What was put off before the round is not an answer any more.
+        filed under another question. What was put off before the round is not an answer any more. `offered` names the
+        things said before that the question offers now: a choice among fewer things is no choice among these.
         """
         for answer in self.answers:
             if answer.number in path or (answer.is_put_off and answer.current.number < self.came_round):
                 continue
             question = answer.question
+            if offered is not None and not _names(answer.current.choice) <= set(offered) <= _names(question.shown):
+                continue
             if question.asked == asked and REFERENCE.findall(question.words) == REFERENCE.findall(wording):
                 return answer
         return None
@@ -309,6 +314,11 @@ class Standing:
     def is_everything_taken_back(self) -> bool:
         """Whether the person stopped and took back all they said."""
         return self.stopped is Control.STOP_AND_TAKE_BACK
+
+
+def _names(ids: Sequence[str]) -> set[str]:
+    """Give the ids that name something said before."""
+    return {one for one in ids if referred(one) is not None}
 
 
 def _is_put_off(turn: Turn) -> bool:

@@ -16,16 +16,19 @@ from anyio import to_thread
 
 from bot.conversation import (
     LONGEST_ANSWER,
+    REFERENCE,
     Control,
     How,
     Kind,
     Now,
+    Said,
     Skip,
     Speaker,
     Stage,
     Standing,
     Turn,
     reference,
+    referred,
     standing,
 )
 from bot.dialogue import Delivery, Dialogue, DialogueBehind, DialogueUnavailable, Heard, Utterance, beginning
@@ -34,6 +37,9 @@ from bot.interview import Asking, Choice, Interview, rotated
 from bot.outcomes import Outcome, outcomes, to_rank
 from bot.steps import Step
 from bot.store import Conversation, Store, Transaction
+
+BEGINNINGS = 3
+"""How often in a row the box may be told a path from its beginning, before it counts as away."""
 
 BOX_PATIENCE = 5.0
 """Seconds that one request waits for another one of the same conversation to hear from the box."""
@@ -421,14 +427,14 @@ def _keep_reply(room: Room, kept: Transaction, stands: Standing, step: Step, giv
         choice=given.choice,
         token=step.token,
     )
-    if chosen in set(Skip) and stands.path and (meant := stands.answer(stands.path[-1])) is not None:
+    if chosen in set(Skip) and (meant := _spoken_of(stands)) is not None:
         kept.conversations.add(
             conversation_id,
             speaker=speaker,
             kind=Kind.SKIP,
             said_at=now,
-            asked=meant.question.asked,
-            answers=meant.question.number,
+            asked=meant.first.asked,
+            answers=meant.first.answers,
             choice=(chosen,),
             replaces=meant.current.number,
         )
@@ -437,6 +443,13 @@ def _keep_reply(room: Room, kept: Transaction, stands: Standing, step: Step, giv
     elif chosen in {Control.TAKE_A_BREAK, Control.STOP_AND_KEEP, Control.STOP_AND_TAKE_BACK}:
         _leave_off(kept, conversation_id, speaker, Control(chosen), now)
     return Taken.KEPT
+
+
+def _spoken_of(stands: Standing) -> Said | None:
+    """Find what an aside asks about: its wording names it. It need not be what was said last on the road."""
+    assert stands.asked is not None
+    named = (referred(found[0]) for found in REFERENCE.finditer(stands.asked.words))
+    return next((stands.said(number) for number in named if number is not None), None)
 
 
 def _leave_off(kept: Transaction, conversation_id: str, speaker: Speaker, control: Control, now: datetime) -> None:
@@ -493,10 +506,13 @@ def _control_choice(stands: Standing, control: Control, target: int | None) -> t
     if control is Control.GO_BACK:
         previous = stands.previous
         return (control, reference(previous.number)) if previous is not None else None
-    if control in {Control.CHANGE, Control.ADD_MORE}:
-        number = target if target is not None else (stands.path[-1] if stands.path else 0)
+    number = target if target is not None else (stands.path[-1] if stands.path else 0)
+    if control is Control.CHANGE:
         said = stands.said(number)
         return (control, reference(said.first.number)) if said is not None else None
+    if control is Control.ADD_MORE:
+        answer = stands.answer(number)
+        return (control, reference(answer.number)) if answer is not None else None
     return (control,)
 
 
@@ -529,19 +545,20 @@ def _view(seen: Transaction, conversation_id: str) -> View:
 
 async def _hear_what_is_owed(room: Room, view: View, now: datetime) -> bool:
     while view.standing.now is Now.WAITING:
-        path, heard = await _follow(room.dialogue, view)
+        path, heard = await _follow(room, view)
         if await to_thread.run_sync(_keeper(room, view, path, heard, now)):
             return True
         view = await look(room, view.conversation.conversation_id)
     return True
 
 
-async def _follow(dialogue: Dialogue, view: View) -> tuple[list[int], Heard]:
+async def _follow(room: Room, view: View) -> tuple[list[int], Heard]:
     """Tell the path, and answer by itself every question that has its answer already.
 
     Told from the beginning, each kept answer is given only to the very question that it answered: whatever has changed
     since (an answer, the interview itself), none is filed under another question.
     """
+    times_behind = 0
     stands = view.standing
     conversation = view.conversation
     first = beginning(conversation.stage, conversation.speaker)
@@ -549,17 +566,30 @@ async def _follow(dialogue: Dialogue, view: View) -> tuple[list[int], Heard]:
     while True:
         try:
             told = [first, *(_delivery(stands, number) for number in path)]
-            heard = await dialogue.ask(conversation.conversation_id, told)
+            heard = await room.dialogue.ask(conversation.conversation_id, told)
         except DialogueBehind:
-            if not path:
+            times_behind += 1
+            if not path or times_behind == BEGINNINGS:
                 raise DialogueUnavailable("the box would not begin") from None
             path = []
             continue
         question = _question(heard)
-        kept = stands.kept_for(_name(question), question.wording, path) if question is not None else None
+        if question is None:
+            return path, heard
+        offered = await _offered(room, conversation.conversation_id, question, path)
+        kept = stands.kept_for(_name(question), question.wording, path, offered)
         if kept is None:
             return path, heard
         path.append(kept.number)
+
+
+async def _offered(room: Room, conversation_id: str, question: Utterance, path: Sequence[int]) -> frozenset[str] | None:
+    """Name the things said before that a question offers, as actions have just kept them; None where it offers none."""
+    source = question.custom.get("choices_from")
+    if source is None:
+        return None
+    view = await look(room, conversation_id)
+    return frozenset(choice.id for choice in _outcome_choices(view, source, path))
 
 
 def _delivery(stands: Standing, number: int) -> Delivery:
