@@ -131,7 +131,7 @@ def test_a_name_in_the_env_file_that_is_no_setting_is_not_passed_over(env_file: 
 
 
 def test_a_name_in_the_environment_that_is_no_setting_is_not_passed_over_either(env_file: Path) -> None:
-    with pytest.raises(BadSetting, match="^OWNWORDS_PROT is not a setting"):
+    with pytest.raises(BadSetting, match=r"^OWNWORDS_PROT is not a setting"):
         load({"OWNWORDS_PROT": "8002"}, env_file)
     load({"OWNWORDS_BOX_SECRET": "told to the dialogue engine", "HOME": "/nowhere"}, env_file)
 
