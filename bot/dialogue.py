@@ -410,12 +410,17 @@ class Box:
         short_lives = 0
         while True:
             began = asyncio.get_running_loop().time()
-            child = await self._spawn()
             try:
-                await self._live(child)
-            finally:
-                self.client.is_ready = False
-                await _end(child)
+                child = await self._spawn()
+            except OSError as error:
+                # No room on the disk, or none for another process: that may pass.
+                log.error("the dialogue engine cannot be started: %s", error.strerror)
+            else:
+                try:
+                    await self._live(child)
+                finally:
+                    self.client.is_ready = False
+                    await _end(child)
             lived = asyncio.get_running_loop().time() - began
             short_lives = 0 if lived > READY_LIMIT else short_lives + 1
             pause = BACK_OFF[min(short_lives, len(BACK_OFF)) - 1] if short_lives else 0.0
