@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+import yaml
 
 from actions.executor import Executor
 from bot.dialogue import Box, DialogueBroken, DialogueMissing, Receipts, box_environment, free_port, train
@@ -85,8 +86,18 @@ def open_store(settings: Settings) -> Store:
 
 
 def logs_without_words(folder: Path) -> None:
-    """Write what the program does to a file and to the terminal: names of things that happened, never what was said."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write what the program does to a file and to the terminal: names of things that happened, never what was said.
+
+    Raises CannotServe where its log, or that of the dialogue engine, cannot be written.
+    """
+    for name in ("app.log", "box.log"):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).open("ab").close()
+        except OSError as error:
+            raise CannotServe(f"{folder / name} cannot be written ({error.strerror}). Mend it.") from error
+    # On a full disk a line is lost, and that is all: the page tells the person, and no trace goes to the terminal.
+    logging.raiseExceptions = False
     logging.config.dictConfig(
         {
             "version": 1,
@@ -145,7 +156,15 @@ def listen(host: str, port: int, name: str) -> socket.socket:
 
 
 def prepare(settings: Settings, say: Callable[[str], None]) -> Path:
-    """Have the model of the interview as it stands. Raises CannotServe with Rasa's own message."""
+    """Have the model of the interview as it stands. Raises CannotServe with Rasa's own message, or ours."""
+    try:
+        with contextlib.suppress(yaml.YAMLError):  # Rasa says it better
+            load_interview()
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise CannotServe(
+            f"The interview cannot be used as it stands. In domain.yml: {error}.\n"
+            "Where that is, says: python -m bot check-interview"
+        ) from error
     try:
         return train(ROOT, settings.data, settings.box_python, say)
     except DialogueMissing as error:
@@ -159,6 +178,8 @@ async def running(settings: Settings, store: Store, model: Path) -> AsyncIterato
     """Run the pages, the custom actions and the box for as long as the block lasts."""
     public = listen(settings.host, settings.port, "OWNWORDS_PORT")
     inner = listen("127.0.0.1", settings.actions_port, "OWNWORDS_ACTIONS_PORT")
+    if settings.box_port:
+        listen("127.0.0.1", settings.box_port, "OWNWORDS_BOX_PORT").close()
     secret = secrets.token_urlsafe(32)
     box = Box(
         project=ROOT,

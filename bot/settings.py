@@ -124,7 +124,7 @@ def _yes_or_no(name: str, written: str) -> bool:
 
 
 def _database(written: str) -> str:
-    if not written.startswith("sqlite:///"):
+    if not written.removeprefix("sqlite:///") or not written.startswith("sqlite:///"):
         # The value itself is not repeated: it may hold a password.
         raise BadSetting("OWNWORDS_DATABASE must begin with sqlite:/// and a path; other databases come later.")
     return written
