@@ -1,4 +1,4 @@
-"""Answers that arrive twice, together, or from two windows: each is kept once, and no question gets another's answer."""
+"""Answers that come twice, together, or from two windows: each is kept once, and no question gets another's answer."""
 
 import threading
 from collections.abc import Callable, Sequence
