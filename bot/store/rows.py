@@ -146,9 +146,15 @@ class Rows:
         found = self._found(query)
         return self._checked(table, found[0]) if found else None
 
-    def every(self, table: Table, *where: ColumnElement[bool], order_by: Sequence[ColumnElement[Any]]) -> list[Row]:
+    def every(
+        self,
+        table: Table,
+        *where: ColumnElement[bool],
+        order_by: Sequence[ColumnElement[Any]],
+        at_most: int | None = None,
+    ) -> list[Row]:
         """All rows that this finds, in this order."""
-        query = select(table).where(*where).order_by(*order_by)
+        query = select(table).where(*where).order_by(*order_by).limit(at_most)
         return [self._checked(table, found) for found in self._found(query)]
 
     def each(self, table: Table, *where: ColumnElement[bool], order_by: Sequence[ColumnElement[Any]]) -> Iterator[Row]:

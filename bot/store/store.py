@@ -129,7 +129,8 @@ class Store:
         keys, done = tables.keys, 0
         while True:
             with self.writing_rows() as rows:
-                old = rows.every(keys, keys.c.root_key_id != root.key_id, order_by=[keys.c.key_id])[:ROTATED_AT_ONCE]
+                wrapped_otherwise = keys.c.root_key_id != root.key_id
+                old = rows.every(keys, wrapped_otherwise, order_by=[keys.c.key_id], at_most=ROTATED_AT_ONCE)
                 for row in old:
                     wrapped = root.wrap(self._roots.unwrap(row["wrapped"], row["root_key_id"]))
                     rows.replace(keys, row, to={"wrapped": wrapped, "root_key_id": root.key_id})

@@ -183,13 +183,14 @@ class _Check:
 
     def found(self, table: Table, row: Row, finding: str) -> None:
         """Name a row, once."""
-        key = tuple(row[column.name] for column in table.primary_key.columns)
-        if (table.name, *key) in self.changed:
-            return
-        self.changed.add((table.name, *key))
         names = [column.name for column in table.primary_key.columns]
-        number = next((row[name] for name in ("number", "turn", "for_turn") if name in row), None)
-        rest = [f"{name} {_shown(row[name])}" for name in names if name not in {"conversation_id", "number", "turn"}]
+        key = (table.name, *(row[name] for name in names))
+        if key in self.changed:
+            return
+        self.changed.add(key)
+        numbers = ("number", "turn", "for_turn")
+        number = next((row[name] for name in numbers if name in row), None)
+        rest = [f"{name} {_shown(row[name])}" for name in names if name not in {"conversation_id", *numbers}]
         conversation_id = row.get("conversation_id")
         self.problems.append(
             Problem(

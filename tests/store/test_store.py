@@ -29,9 +29,11 @@ from bot.store import (
     RootKey,
     Store,
     database,
+    keys,
     tables,
 )
 from bot.store import store as store_module
+from bot.store.sealing import DataKey
 from bot.store.verifying import verify
 from tests.store.filling import CANARY, NOON, begin, everything, fill, from_below, say, turns
 
@@ -51,6 +53,13 @@ def test_the_database_is_for_this_account_only(store: Store, file: Path) -> None
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert {path.name for path in file.parent.iterdir()} == {file.name, f"{file.name}-wal", f"{file.name}-shm"}
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+
+
+def test_a_database_that_others_could_read_is_closed_to_them(file: Path, root: RootKey) -> None:
+    file.parent.mkdir()
+    file.touch(mode=0o644)
+    Store.migrate(file, root, NOON)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def test_every_connection_is_told_to_keep_what_it_commits(store: Store) -> None:
@@ -320,8 +329,8 @@ def test_after_a_change_of_root_key_all_is_there_and_the_old_key_opens_nothing(
     before, tokens = everything(store), store.derive(Purpose.STEP_TOKENS)
     new = RootKey.create(tmp_path / "keys" / "new.key")
     with store.reading_rows() as rows:
-        keys = len(list(rows.each(tables.keys, order_by=[tables.keys.c.key_id])))
-    assert store.rotate(new) == keys
+        there = len(list(rows.each(tables.keys, order_by=[tables.keys.c.key_id])))
+    assert store.rotate(new) == there
     assert store.rotate(new) == 0
     assert everything(store) == before
     store.close()
@@ -386,6 +395,25 @@ def test_words_are_nowhere_in_the_files_in_clear(store: Store, file: Path) -> No
 def test_importing_the_store_does_not_bring_alembic() -> None:
     code = "import sys, bot.store, bot.store.store; sys.exit('alembic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_changed_lasting_key_is_said(store: Store, file: Path, root: RootKey) -> None:
+    store.close()
+    with from_below(file) as below:
+        below.execute("UPDATE keys SET made_at = made_at + 1 WHERE purpose = 'lasting'")
+    with pytest.raises(Damaged, match="The store's own key is not as it was kept"):
+        Store.open(file, root)
+
+
+def test_only_so_many_data_keys_lie_open_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "REMEMBERED", 2)
+    opened = keys.OpenedKeys()
+    one, two, three = (DataKey(name, b"k" * 32) for name in ("one", "two", "three"))
+    opened.remember(one)
+    opened.remember(two)
+    assert opened.get("one") is one
+    opened.remember(three)
+    assert [opened.get(name) for name in ("one", "two", "three")] == [one, None, three]
 
 
 def test_a_missing_lasting_key_is_said(store: Store, file: Path, root: RootKey) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.store import KeyProblem, RootKey, Store, StoreError, tables
+from bot.store.conversations import first_head, next_head
 from bot.store.rows import Row
 from bot.store.verifying import Problem, verify
 from tests.store.filling import (
@@ -162,6 +163,41 @@ def test_whoever_holds_all_keys_but_not_the_seals_of_the_past_breaks_the_chain(s
     assert len(verify(store)) == 1
 
 
+def test_a_seal_that_does_not_open_is_found_though_its_row_is_proven(store: Store) -> None:
+    filled = fill(store)
+    turns, drafts, enquiries = tables.turns, tables.drafts, tables.enquiries
+    conversations, keys = tables.conversations, tables.keys
+    conversation_id = begin(store)
+    say(store, conversation_id, "I want to stay here.")
+    with store.writing_rows() as rows:
+        rows.change(drafts, drafts.c.conversation_id == filled.first, to={"for_turn": 5})
+        rows.change(enquiries, enquiries.c.enquiry_id == filled.enquiry_id, to={"reference": b"\0" * 40})
+    rewrite(store, conversation_id, 1, {"words": b"\0" * 40})
+    assert verify(store) == [
+        Problem("enquiries", "its reference does not open", row=f"enquiry_id {filled.enquiry_id}"),
+        Problem("drafts", "its words do not open", filled.first, 5),
+        Problem("turns", "it does not follow from the turn before it", conversation_id, 1),
+    ]
+    with store.reading_rows() as rows:
+        row = next(rows.each(turns, turns.c.conversation_id == conversation_id, order_by=[]))
+        (begun,) = rows.each(conversations, conversations.c.conversation_id == conversation_id, order_by=[])
+    head = next_head(first_head(conversation_id, begun["key_id"], begun["begun_at"]), row)
+    rewrite(store, conversation_id, 1, {"head": head})
+    with store.writing_rows() as rows:
+        rows.change(conversations, conversations.c.conversation_id == conversation_id, to={"head": head})
+        rows.change(keys, keys.c.key_id == begun["key_id"], to={"wrapped": b"\0" * 40})
+    problems = verify(store)
+    assert problems[0] == Problem("keys", "the key does not unwrap", row=f"key_id {begun['key_id']}")
+    assert problems[-1] == Problem("turns", "its words do not open", conversation_id, 1)
+
+
+def test_a_changed_head_names_its_own_turn_only(copy: Path, key: RootKey, filled: tuple[Path, Filled]) -> None:
+    first = filled[1].first
+    with from_below(copy) as below:
+        below.execute("UPDATE turns SET head = x'00' WHERE conversation_id = ? AND number = 4", (first,))
+    assert named(found(copy, key)) == {("turns", first, 4)}
+
+
 def test_a_conversation_that_says_it_ends_otherwise_is_found(store: Store) -> None:
     conversation_id = begin(store)
     say(store, conversation_id, "one")
@@ -241,6 +277,21 @@ def test_every_damaged_row_is_named_and_not_only_the_first(
         *(("turns", one, number) for one in (first, second) for number in (2, 5)),
         ("drafts", second, 7),
     }
+
+
+def test_text_that_is_none_hides_no_other_row(copy: Path, key: RootKey, filled: tuple[Path, Filled]) -> None:
+    first, second = filled[1].first, filled[1].second
+    with from_below(copy) as below:
+        below.execute("UPDATE turns SET asked = CAST(x'fffe' AS TEXT) WHERE number IN (1, 3)")
+        below.execute("UPDATE turns SET answers = 1 WHERE number = 7")
+        below.execute("UPDATE flags SET kind = CAST(x'fffe' AS TEXT)")
+    problems = found(copy, key)
+    numbers = (1, 3, 7)
+    assert named(problems) == {
+        *(("turns", one, number) for one in (first, second) for number in numbers),
+        *(("flags", one, 2) for one in (first, second)),
+    }
+    assert no_words(problems)
 
 
 def test_problems_are_said_in_one_line_each(copy: Path, key: RootKey, filled: tuple[Path, Filled]) -> None:
