@@ -30,6 +30,8 @@ TURN_LIMIT = 4.5
 HEALTH_EVERY = 2.0
 HEALTH_LIMIT = 3.0
 HEALTH_STRIKES = 3
+DOUBT_LIMIT = 15.0
+"""Seconds that a box which was ready, and is no longer trusted, has to answer a canned turn."""
 READY_LIMIT = 120.0
 BACK_OFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 FAILURES_BEFORE_PAUSE = 5
@@ -470,11 +472,14 @@ class Box:
                     self.client.trust_again()
                     self.ready.set()
                     strikes = 0
-                    deadline = loop.time() + READY_LIMIT
+                    deadline = loop.time() + DOUBT_LIMIT
                 elif loop.time() > deadline:
                     return
+            elif await self.client.is_alive():
+                strikes = 0
+                deadline = loop.time() + DOUBT_LIMIT
             else:
-                strikes = 0 if await self.client.is_alive() else strikes + 1
+                strikes += 1
                 if strikes >= HEALTH_STRIKES:
                     return
             with contextlib.suppress(TimeoutError):
