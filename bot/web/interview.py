@@ -1,10 +1,12 @@
 """The pages of an interview: a handler reads what was sent, calls one verb, and answers."""
 
+import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
@@ -23,6 +25,8 @@ from bot.web.pages import Pages, as_utf8_can
 from bot.web.showing import TITLE, Frame, Typed, may_keep_copy
 
 CONVERSATION = "/conversation"
+LEAVING_LIMIT = 0.5
+"""Seconds that leaving quickly waits for the database."""
 STAYS_OPEN = {30: "30 minutes", 120: "2 hours", 1200: "20 hours"}
 PRESSED = frozenset(
     {
@@ -167,8 +171,12 @@ async def leave(request: Request) -> Response:
     looks_ahead = "prefetch" in request.headers.get("sec-purpose", request.headers.get("purpose", ""))
     if looks_ahead or request.method != "GET":
         return Response(status_code=204)
-    await _end_visit(desk, request)
-    return _without_visit(desk, RedirectResponse(desk.leave_to, status_code=303))
+    ending = asyncio.create_task(_end_visit(desk, request))
+    # Nobody is kept on these pages while the database is busy: the visit then ends when it can.
+    await asyncio.wait({ending}, timeout=LEAVING_LIMIT)
+    response = _without_visit(desk, RedirectResponse(desk.leave_to, status_code=303))
+    response.background = BackgroundTask(asyncio.wait, {ending})
+    return response
 
 
 async def left(request: Request) -> Response:
