@@ -4,12 +4,13 @@ import os
 import re
 import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -99,11 +100,21 @@ class TroubledHouse(House):
         assert self.process is not None
         return self.process.pid
 
-    @contextmanager
-    def without_room(self) -> Iterator[None]:
+    def without_room(self) -> AbstractContextManager[None]:
         """Let the app write to no file any more, as when its disk is full; afterwards there is room again."""
+        return self._no_file_beyond(1)
+
+    def room_for(self, more: int) -> AbstractContextManager[None]:
+        """Let the log of the database grow by so many bytes and no further; afterwards there is room again."""
+        with closing(sqlite3.connect(self.database)) as connection:
+            # Empties it, so that what is written next is written to its end.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return self._no_file_beyond(more)
+
+    @contextmanager
+    def _no_file_beyond(self, size: int) -> Iterator[None]:
         soft, hard = resource.prlimit(self.pid, resource.RLIMIT_FSIZE)
-        resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (1, hard))
+        resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (size, hard))
         try:
             yield
         finally:
@@ -206,8 +217,6 @@ def is_there(pid: int) -> bool:
 
 def copy_database(house: House, to: Path) -> None:
     """Copy the database of a running house in one piece."""
-    import sqlite3
-
     to.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(house.database)) as there, closing(sqlite3.connect(to)) as here:
         there.backup(here)
