@@ -5,15 +5,16 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Column, Table
+from rich.text import Text
 
 from bot import settings as settings_module
 from bot.exporting import TakenBack
@@ -23,8 +24,9 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 keys = typer.Typer(no_args_is_help=True, help="The root key, under which all others lie.")
 app.add_typer(keys, name="keys")
 
-out = Console(soft_wrap=True, highlight=False)
-err = Console(stderr=True, soft_wrap=True, highlight=False)
+# No markup and no emoji: ":heart:", "[bold]" or a last "\\" in somebody's words is shown as they typed it.
+out = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
 
 
 ENOUGH_OF_AN_ID = 12
@@ -52,12 +54,12 @@ def main() -> None:
 
 
 def _fail(message: str) -> NoReturn:
-    err.print(f"[bold red]Own Words:[/] {escape(message)}")
+    err.print(Text.assemble(("Own Words:", "bold red"), " ", message))
     raise SystemExit(1)
 
 
 def _say(message: str) -> None:
-    out.print(escape(message))
+    out.print(message)
 
 
 def _plain(words: str) -> str:
@@ -74,15 +76,12 @@ def serve() -> None:
 
     settings = settings_module.load()
     serving.make_ready(settings, _say)
-    store = serving.open_store(settings)
-    serving.logs_without_words(settings.data / "log")
-    _warn(settings)
-    try:
+    with closing(serving.open_store(settings)) as store:
+        serving.logs_without_words(settings.data / "log")
+        _warn(settings)
         with serving.using(settings, serving.Use.SHARED):
             model = serving.prepare(settings, _say)
             asyncio.run(serving.serve(settings, store, model, _say))
-    finally:
-        store.close()
 
 
 def _warn(settings: Settings) -> None:
@@ -121,8 +120,7 @@ def conversations() -> None:
     from bot import serving
     from bot.conversation import Kind
 
-    store = serving.open_store(settings_module.load())
-    with store.reading() as seen:
+    with closing(serving.open_store(settings_module.load())) as store, store.reading() as seen:
         listed = seen.conversations.listed()
         flagged = {one.conversation_id: len(seen.flags.of(one.conversation_id)) for one in listed}
     table = Table(Column("id", no_wrap=True), "stage", "speaker", Column("begun, UTC", no_wrap=True), "turns", "state")
@@ -146,8 +144,7 @@ def flags() -> None:
     """List what asks to be read soon, newest first. A flag is never a finding. The status is 1 when there are any."""
     from bot import serving
 
-    store = serving.open_store(settings_module.load())
-    with store.reading() as seen:
+    with closing(serving.open_store(settings_module.load())) as store, store.reading() as seen:
         found = [(one, flag) for one in seen.conversations.listed() for flag in seen.flags.of(one.conversation_id)]
     for one, flag in sorted(found, key=lambda pair: pair[1].raised_at, reverse=True):
         when = flag.raised_at.strftime("%Y-%m-%d %H:%M UTC")
@@ -163,21 +160,20 @@ def show(conversation_id: Annotated[str, typer.Argument(help="As `conversations`
     from bot import exporting, serving
     from bot.store import Missing
 
-    store = serving.open_store(settings_module.load())
-    with store.reading() as seen:
-        meant = [
-            one.conversation_id
-            for one in seen.conversations.listed()
-            if one.conversation_id.startswith(conversation_id)
-        ]
-    if len(meant) != 1:
-        raise Missing(f"{len(meant) or 'No'} conversations begin with {conversation_id}. `conversations` lists them.")
-    found = exporting.export_one(store, meant[0])
-    out.print(f"[bold]{found['stage']}[/], {found['speaker']}, begun {found['begun']}, digest {found['digest']}")
+    with closing(serving.open_store(settings_module.load())) as store:
+        with store.reading() as seen:
+            every = [one.conversation_id for one in seen.conversations.listed()]
+        meant = [one for one in every if one.startswith(conversation_id)]
+        if len(meant) != 1:
+            count = len(meant) or "No"
+            raise Missing(f"{count} conversations begin with {conversation_id}. `conversations` lists them.")
+        found = exporting.export_one(store, meant[0])
+    head = f", {found['speaker']}, begun {found['begun']}, digest {found['digest']}"
+    out.print(Text.assemble((found["stage"], "bold"), head))
     for turn in found["turns"]:
         _show_turn(turn)
     for flag in found["flags"]:
-        out.print(f"[bold]Please read soon:[/] {flag['kind']} (turn {flag['turn']})")
+        out.print(Text.assemble(("Please read soon:", "bold"), f" {flag['kind']} (turn {flag['turn']})"))
 
 
 def _show_turn(turn: dict[str, Any]) -> None:
@@ -187,7 +183,8 @@ def _show_turn(turn: dict[str, Any]) -> None:
     points = "".join(
         f" ({name} {turn[key]})" for key, name in (("replaces", "in place of"), ("adds_to", "added to")) if turn[key]
     )
-    out.print(f"[dim]{turn['number']:>4}[/] [bold]{turn['speaker']}[/] {turn['kind']}{points}: {escape(said)}")
+    number, speaker = (f"{turn['number']:>4}", "dim"), (turn["speaker"], "bold")
+    out.print(Text.assemble(number, " ", speaker, f" {turn['kind']}{points}: {said}"))
 
 
 @app.command()
@@ -201,18 +198,20 @@ def export(
     """Write out every conversation, words exact. What it writes is not sealed: keep it as you would the key."""
     from bot import exporting, serving
 
-    store = serving.open_store(settings_module.load())
     written = 0
-    target = os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") if to is not None else sys.stdout
-    try:
+    with closing(serving.open_store(settings_module.load())) as store, _new_file(to) as target:
         for found in exporting.exported(store, taken_back):
             # ASCII only: a lone surrogate has no place in UTF-8, and comes through as its escape.
             target.write(json.dumps(found, ensure_ascii=True) + "\n")
             written += 1
-    finally:
-        if to is not None:
-            target.close()
     err.print(f"{written} conversations written.")
+
+
+def _new_file(path: Path | None) -> AbstractContextManager[TextIO]:
+    """Make a file that nobody else may read, or give standard output. A file that is there stays as it is."""
+    if path is None:
+        return nullcontext(sys.stdout)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w")
 
 
 @app.command()
@@ -221,15 +220,14 @@ def verify() -> None:
     from bot import serving
     from bot.store.verifying import verify as verify_store
 
-    settings = settings_module.load()
-    store = serving.open_store(settings)
-    problems = verify_store(store)
-    for problem in problems:
-        err.print(f"[bold red]Not as it was kept:[/] {escape(str(problem))}")
-    if problems:
-        raise SystemExit(1)
-    with store.reading() as seen:
-        listed = seen.conversations.listed()
+    with closing(serving.open_store(settings_module.load())) as store:
+        problems = verify_store(store)
+        for problem in problems:
+            err.print(Text.assemble(("Not as it was kept:", "bold red"), f" {problem}"))
+        if problems:
+            raise SystemExit(1)
+        with store.reading() as seen:
+            listed = seen.conversations.listed()
     _say(f"All is as it was kept: {len(listed)} conversations, {sum(one.length for one in listed)} turns.")
 
 
@@ -249,7 +247,7 @@ def check_interview() -> None:
         actions=ACTION_NAMES,
     )
     for problem in problems:
-        err.print(f"[bold red]{escape(str(problem))}[/]")
+        err.print(Text(str(problem), "bold red"))
     if problems:
         raise SystemExit(1)
     _say("The interview holds to its rules.")
@@ -262,13 +260,10 @@ def shell() -> None:
 
     settings = settings_module.load()
     serving.make_ready(settings, _say)
-    store = serving.open_store(settings)
-    model = serving.prepare(settings, _say)
-    _say("Begin with /begin. Answer in words of your own invention; at a choice that leads on, type its id.")
-    try:
+    with closing(serving.open_store(settings)) as store:
+        model = serving.prepare(settings, _say)
+        _say("Begin with /begin. Answer in words of your own invention; at a choice that leads on, type its id.")
         asyncio.run(serving.shell(settings, store, model))
-    finally:
-        store.close()
 
 
 @keys.command(name="new")

@@ -131,8 +131,13 @@ def connect_to_read(engine: Engine) -> Iterator[Connection]:
 def _tell_pragmas(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
     # We say BEGIN ourselves: the driver would begin deferred, and a read-then-write would fail whatever the timeout.
     connection.isolation_level = None
-    for name, value in PRAGMAS:
-        connection.execute(f"PRAGMA {name}={value}").fetchall()
+    try:
+        for name, value in PRAGMAS:
+            connection.execute(f"PRAGMA {name}={value}").fetchall()
+    except sqlite3.Error:
+        # A file that is no database shows here first, and then nobody else would close it.
+        connection.close()
+        raise
 
 
 def _begin(connection: Connection) -> None:

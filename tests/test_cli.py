@@ -1,0 +1,567 @@
+"""The command line: each command says what it did, and an error is one clear line."""
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bot import cli, serving
+from bot.conversation import Kind, Speaker, Stage
+from bot.flags import FlagKind
+from bot.settings import ROOT, load
+from bot.store import RootKey, Store
+from bot.store.verifying import verify
+from tests.store.filling import from_below
+from tests.talking import DATABASE, KEY, NOW
+
+CANARY = "my sister Oyelaran keeps my money"
+COMMANDS_ON_DATA = (["conversations"], ["flags"], ["show", "0"], ["export"], ["verify"])
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a command left: its exit status, and what it said where."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Terminal:
+    """Somebody who runs Own Words, with a folder of their own."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self.data = folder / "data"
+        self.key = folder / "keys" / "root.key"
+        self.database = self.data / "ownwords.sqlite3"
+        self._monkeypatch = monkeypatch
+        self._capsys = capsys
+        for name in [name for name in os.environ if name.startswith("OWNWORDS_")]:
+            monkeypatch.delenv(name)
+        self.sets(DATA=str(self.data), ROOT_KEY=str(self.key))
+
+    def sets(self, **settings: str) -> None:
+        """Set settings."""
+        for name, value in settings.items():
+            self._monkeypatch.setenv(f"OWNWORDS_{name}", value)
+
+    def does(self, *arguments: str) -> Said:
+        """Run `python -m bot` with these arguments."""
+        self._capsys.readouterr()
+        self._monkeypatch.setattr(sys, "argv", ["own-words", *arguments])
+        status = 0
+        try:
+            cli.main()
+        except SystemExit as ended:
+            status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        said = self._capsys.readouterr()
+        return Said(status, said.out, said.err)
+
+    def is_told(self, *arguments: str) -> str:
+        """Run a command that cannot do it; gives the one clear line that says so."""
+        said = self.does(*arguments)
+        assert (said.status, said.out) == (1, ""), said
+        assert said.err.startswith("Own Words: ")
+        assert said.err.count("\n") == 1
+        assert "Traceback" not in said.err
+        return said.err.removeprefix("Own Words: ").rstrip("\n")
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """The store, as another program opens it."""
+        with closing(Store.open(self.database, RootKey.read(self.key))) as store:
+            yield store
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    """A terminal where nothing has been done yet."""
+    return Terminal(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def ready(terminal: Terminal, empty: Path) -> Terminal:
+    """A terminal where the database is there, and empty."""
+    for source, target in ((empty / DATABASE, terminal.database), (empty / KEY, terminal.key)):
+        target.parent.mkdir(parents=True)
+        shutil.copy(source, target)
+    return terminal
+
+
+def begin(store: Store, *said: str) -> str:
+    """A conversation in which these words were said."""
+    with store.begin() as kept:
+        conversation_id = kept.conversations.begin(
+            stage=Stage.FIRST, speaker=Speaker.PERSON, begun_at=NOW, interview_version="the one of March"
+        )
+        for words in said:
+            asked = kept.conversations.add(
+                conversation_id, speaker=Speaker.BOT, kind=Kind.QUESTION, said_at=NOW, asked="feelings", words="How?"
+            )
+            kept.conversations.add(
+                conversation_id,
+                speaker=Speaker.PERSON,
+                kind=Kind.WORDS,
+                said_at=NOW,
+                asked="feelings",
+                answers=asked.number,
+                words=words,
+            )
+    return conversation_id
+
+
+def words_of(store: Store, conversation_id: str) -> list[str]:
+    with store.reading() as seen:
+        return [turn.words for turn in seen.conversations.turns(conversation_id) if turn.kind is Kind.WORDS]
+
+
+# --- a first start ---------------------------------------------------------------------------------------------------
+
+
+def test_migrating_makes_the_database_and_its_key_and_says_where_the_key_is(terminal: Terminal) -> None:
+    said = terminal.does("migrate")
+    assert said.status == 0
+    assert str(terminal.key) in said.out
+    assert said.out.endswith("The database is ready.\n")
+    assert stat.S_IMODE(terminal.key.stat().st_mode) == 0o400
+    assert stat.S_IMODE(terminal.database.stat().st_mode) == 0o600
+    key = terminal.key.read_bytes()
+    assert terminal.does("migrate").out == "The database is ready.\n"
+    assert terminal.key.read_bytes() == key
+
+
+@pytest.mark.parametrize("arguments", COMMANDS_ON_DATA, ids=lambda arguments: arguments[0])
+def test_before_there_is_a_key_or_a_database_each_command_says_which_one_makes_it(
+    terminal: Terminal, arguments: list[str]
+) -> None:
+    assert terminal.is_told(*arguments).endswith("Make one with: python -m bot keys new")
+    terminal.does("keys", "new")
+    assert terminal.is_told(*arguments).endswith("Make it with: python -m bot migrate")
+
+
+def test_without_a_command_it_says_what_there_is(terminal: Terminal) -> None:
+    said = terminal.does("--help")
+    assert said.status == 0
+    for command in ("serve", "migrate", "conversations", "show", "export", "verify", "keys", "check-interview"):
+        assert command in said.out
+
+
+@pytest.mark.parametrize("arguments", [["sing"], ["show"], ["export", "--format", "docx"], ["keys", "swallow"]])
+def test_what_is_no_command_is_a_usage_error(ready: Terminal, arguments: list[str]) -> None:
+    said = ready.does(*arguments)
+    assert said.status == 2
+    assert "Usage" in said.err
+    assert "Traceback" not in said.err
+
+
+# --- errors ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("PORT", "eighty"), ("SECURE_COOKIES", "perhaps"), ("LEAVE_TO", "nowhere"), ("PROT", "8000")]
+)
+def test_a_bad_setting_is_named_before_anything_is_done(terminal: Terminal, name: str, value: str) -> None:
+    terminal.sets(**{name: value})
+    assert terminal.is_told("migrate").startswith(f"OWNWORDS_{name} ")
+    assert not terminal.data.exists()
+
+
+def test_a_key_that_others_may_read_is_refused_with_what_to_do(ready: Terminal) -> None:
+    ready.key.chmod(0o644)
+    assert ready.is_told("verify").endswith(f"Do: chmod 0400 {ready.key}")
+
+
+def test_a_key_inside_the_data_is_refused(ready: Terminal) -> None:
+    inside = ready.data / "root.key"
+    shutil.copy(ready.key, inside)
+    ready.sets(ROOT_KEY=str(inside))
+    assert "inside the data folder" in ready.is_told("verify")
+
+
+def test_a_key_of_another_database_is_refused(ready: Terminal) -> None:
+    ready.key.unlink()
+    RootKey.create(ready.key)
+    assert "Put the right key file back." in ready.is_told("verify")
+
+
+def test_a_database_whose_key_is_lost_is_never_given_a_new_one(ready: Terminal) -> None:
+    ready.key.unlink()
+    for arguments in (*COMMANDS_ON_DATA, ["migrate"], ["keys", "new"], ["keys", "rotate"]):
+        assert "a new key opens nothing" in ready.is_told(*arguments)
+    assert not ready.key.exists()
+
+
+def test_a_file_that_is_no_database_is_refused(ready: Terminal) -> None:
+    ready.database.write_bytes(b"These are no words of anybody. " * 200)
+    for arguments in COMMANDS_ON_DATA:
+        assert "damaged" in ready.is_told(*arguments)
+
+
+def test_a_data_folder_that_cannot_be_made_is_named(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.data.parent.joinpath("data").write_text("A file is in the way.", encoding="utf-8")
+    assert f"The folder {terminal.data} cannot be written" in terminal.is_told("migrate")
+
+
+@pytest.mark.parametrize("command", ["train", "shell", "rasa"])
+def test_without_the_dialogue_engine_it_is_said_where_it_should_be(
+    ready: Terminal, tmp_path: Path, command: str
+) -> None:
+    python = tmp_path / "no python here"
+    ready.sets(BOX_PYTHON=str(python))
+    said = ready.does(command)
+    assert said.status == 1
+    assert said.err.startswith("Own Words: ")
+    assert str(python) in said.err
+    assert said.err.count("\n") == 1
+
+
+# --- looking ---------------------------------------------------------------------------------------------------------
+
+
+def test_conversations_are_listed_without_any_words(ready: Terminal) -> None:
+    assert ready.does("conversations").out == "There are no conversations yet.\n"
+    with ready.store() as store:
+        first, second = begin(store, CANARY), begin(store, CANARY, "And my cat")
+        with store.begin() as kept:
+            kept.conversations.add(second, speaker=Speaker.BOT, kind=Kind.ENDING, said_at=NOW, asked="done")
+            kept.flags.raise_flag(first, FlagKind.TOLD_WHAT_HAPPENED, 2, NOW)
+    said = ready.does("conversations")
+    assert said.status == 0
+    assert CANARY not in said.out
+    lines = {line.split("│")[1].strip(): line for line in said.out.splitlines() if "person" in line}
+    assert set(lines) == {first[:12], second[:12]}
+    assert "open" in lines[first[:12]]
+    assert "ended" in lines[second[:12]]
+
+
+def test_what_asks_to_be_read_soon_is_listed_newest_first_without_any_words(ready: Terminal) -> None:
+    assert ready.does("flags") == Said(0, "Nothing asks to be read soon.\n", "")
+    with ready.store() as store:
+        conversation_id = begin(store, CANARY, CANARY)
+        with store.begin() as kept:
+            kept.flags.raise_flag(conversation_id, FlagKind.TOLD_WHAT_HAPPENED, 2, NOW)
+            kept.flags.raise_flag(conversation_id, FlagKind.IN_DANGER_NOW, 4, NOW.replace(hour=13))
+    said = ready.does("flags")
+    assert said.status == 1
+    assert said.out == (
+        f"2026-03-02 13:00 UTC  {conversation_id[:12]}  turn 4  in_danger_now\n"
+        f"2026-03-02 12:00 UTC  {conversation_id[:12]}  turn 2  told_what_happened\n"
+    )
+
+
+def test_a_conversation_is_shown_turn_by_turn_by_the_beginning_of_its_id(ready: Terminal) -> None:
+    with ready.store() as store:
+        conversation_id = begin(store, "I feel tired", "and sad")
+        with store.begin() as kept:
+            kept.flags.raise_flag(conversation_id, FlagKind.TOLD_WHAT_HAPPENED, 2, NOW)
+    said = ready.does("show", conversation_id[:12])
+    assert said.status == 0
+    head, *turns, flag = said.out.splitlines()
+    assert head.startswith("first, person, begun 2026-03-02T12:00:00+00:00, digest ")
+    assert turns == [
+        "   1 bot question: How?",
+        "   2 person words: I feel tired",
+        "   3 bot question: How?",
+        "   4 person words: and sad",
+    ]
+    assert flag == "Please read soon: told_what_happened (turn 2)"
+
+
+def test_a_beginning_that_fits_none_or_several_shows_none(ready: Terminal) -> None:
+    with ready.store() as store:
+        begin(store, CANARY)
+        begin(store, CANARY)
+    assert ready.is_told("show", "no such id").startswith("No conversations begin with no such id.")
+    assert ready.is_told("show", "").startswith("2 conversations begin with .")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "\x1b[31mred\x1b[0m \x1b]0;title\x07",
+        "".join(map(chr, [*range(9), *range(11, 32), *range(127, 160)])),
+        "\u202eturned round\u2066 \u2028 \u2029",
+        "\ud800 alone",
+        "a\0b\r\nc",
+    ],
+)
+def test_nothing_that_was_said_does_anything_to_a_terminal(ready: Terminal, words: str) -> None:
+    with ready.store() as store:
+        conversation_id = begin(store, f"before {words} after")
+    shown = ready.does("show", conversation_id).out
+    assert all(character.isprintable() or character == "\n" for character in shown), ascii(shown)
+    assert "before" in shown
+    assert "after" in shown
+
+
+@pytest.mark.parametrize(
+    "words", [":heart: :warning:", "[bold]loud[/bold] [/] [red]", "a\\", "\\[x]", "{outcome} %s", "x" * 300]
+)
+def test_words_are_shown_as_they_were_typed_whatever_they_look_like(ready: Terminal, words: str) -> None:
+    with ready.store() as store:
+        conversation_id = begin(store, words)
+    assert f"   2 person words: {words}\n" in ready.does("show", conversation_id).out
+
+
+def test_words_that_were_taken_back_are_not_shown(ready: Terminal) -> None:
+    with ready.store() as store:
+        conversation_id = begin(store, CANARY)
+        with store.begin() as kept:
+            kept.conversations.add(
+                conversation_id,
+                speaker=Speaker.PERSON,
+                kind=Kind.TAKEN_BACK,
+                said_at=NOW,
+                asked="feelings",
+                answers=1,
+                replaces=2,
+            )
+    shown = ready.does("show", conversation_id).out
+    assert CANARY not in shown
+    assert "   2 person words: (taken back)\n" in shown
+    assert "   3 person taken_back (in place of 2): feelings\n" in shown
+
+
+# --- writing out -----------------------------------------------------------------------------------------------------
+
+
+def test_an_export_is_one_conversation_a_line(ready: Terminal) -> None:
+    with ready.store() as store:
+        every = {begin(store, f"{CANARY} \ud800 \0"), begin(store, "My cat")}
+    said = ready.does("export")
+    found = [json.loads(line) for line in said.out.splitlines()]
+    assert {one["id"] for one in found} == every
+    assert f"{CANARY} \ud800 \0" in [turn["words"] for one in found for turn in one["turns"]]
+    assert (said.status, said.err) == (0, "2 conversations written.\n")
+
+
+def test_an_export_to_a_file_is_for_nobody_else_and_never_overwrites(ready: Terminal, tmp_path: Path) -> None:
+    with ready.store() as store:
+        begin(store, CANARY)
+    target = tmp_path / "export.jsonl"
+    said = ready.does("export", "--to", str(target), "--format", "jsonl")
+    assert (said.status, said.out) == (0, "")
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    kept = target.read_bytes()
+    assert CANARY.encode() in kept
+    assert str(target) in ready.is_told("export", "--to", str(target))
+    assert target.read_bytes() == kept
+
+
+def test_an_export_to_a_folder_that_there_is_not_is_one_clear_line(ready: Terminal, tmp_path: Path) -> None:
+    target = tmp_path / "nowhere" / "export.jsonl"
+    assert str(target) in ready.is_told("export", "--to", str(target))
+
+
+def test_what_was_taken_back_is_written_out_only_when_that_is_asked_for(ready: Terminal) -> None:
+    with ready.store() as store:
+        conversation_id = begin(store, CANARY)
+        with store.begin() as kept:
+            kept.conversations.add(
+                conversation_id, speaker=Speaker.PERSON, kind=Kind.TAKEN_BACK, said_at=NOW, answers=1, replaces=2
+            )
+    assert CANARY not in ready.does("export").out
+    assert CANARY not in ready.does("export", "--taken-back", "left-out").out
+    assert CANARY in ready.does("export", "--taken-back", "kept-in").out
+
+
+# --- checking --------------------------------------------------------------------------------------------------------
+
+
+def test_verifying_says_that_all_is_as_it_was_kept(ready: Terminal) -> None:
+    with ready.store() as store:
+        begin(store, CANARY, "My cat")
+    said = ready.does("verify")
+    assert said == Said(0, "All is as it was kept: 1 conversations, 4 turns.\n", "")
+
+
+def test_verifying_names_each_turn_that_is_not_and_says_no_words(ready: Terminal) -> None:
+    with ready.store() as store:
+        conversation_id = begin(store, CANARY, "My cat")
+    with from_below(ready.database) as below:
+        below.execute("UPDATE turns SET asked = 'matters' WHERE number = 2")
+        below.execute("DELETE FROM turns WHERE number = 4")
+    said = ready.does("verify")
+    assert (said.status, said.out) == (1, "")
+    assert all(line.startswith("Not as it was kept: ") for line in said.err.splitlines())
+    assert f"turns, conversation {conversation_id}, number 2: " in said.err
+    assert f"turns, conversation {conversation_id}, number 4: " in said.err
+    assert CANARY not in said.err
+
+
+def test_the_interview_as_it_stands_holds_to_its_rules(terminal: Terminal) -> None:
+    assert terminal.does("check-interview") == Said(0, "The interview holds to its rules.\n", "")
+
+
+def test_an_interview_that_does_not_is_told_line_by_line(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(ROOT / "data", project / "data")
+    (project / "tests").mkdir()
+    for name in ("config.yml", "domain.yml", "tests/test_stories.yml"):
+        shutil.copy(ROOT / name, project / name)
+    domain = (project / "domain.yml").read_text(encoding="utf-8")
+    assert "action_keep_feelings" in domain
+    (project / "domain.yml").write_text(
+        domain.replace("action_keep_feelings", "action_lose_feelings"), encoding="utf-8"
+    )
+    monkeypatch.setattr("bot.project.ROOT", project)
+    said = terminal.does("check-interview")
+    assert (said.status, said.out) == (1, "")
+    assert "action_lose_feelings" in said.err
+    assert "Traceback" not in said.err
+
+
+# --- keys ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_key_is_made_once_and_never_again(terminal: Terminal) -> None:
+    said = terminal.does("keys", "new")
+    assert said.status == 0
+    assert str(terminal.key) in said.out
+    key = terminal.key.read_bytes()
+    assert key.decode().strip() not in said.out
+    assert "There is a root key" in terminal.is_told("keys", "new")
+    assert terminal.key.read_bytes() == key
+
+
+def test_a_new_key_is_never_made_inside_the_data(terminal: Terminal) -> None:
+    terminal.sets(ROOT_KEY=str(terminal.data / "keys" / "root.key"))
+    assert "OWNWORDS_ROOT_KEY lies inside OWNWORDS_DATA" in terminal.is_told("keys", "new")
+    assert not terminal.data.exists()
+
+
+def check_rotated(terminal: Terminal, old: bytes, conversation_id: str) -> None:
+    """The new key is in place, the old one is kept apart, and every word opens."""
+    assert terminal.key.read_bytes() != old
+    assert stat.S_IMODE(terminal.key.stat().st_mode) == 0o400
+    kept = sorted(path.name for path in terminal.key.parent.iterdir() if path != terminal.key)
+    assert kept
+    assert all(name.startswith("root.key.") and name.endswith(".old") for name in kept)
+    assert all((terminal.key.parent / name).read_bytes() == old for name in kept)
+    with terminal.store() as store:
+        assert words_of(store, conversation_id) == [CANARY]
+        assert verify(store) == []
+
+
+def test_a_root_key_is_put_in_place_of_the_old_one_and_every_word_still_opens(ready: Terminal) -> None:
+    with ready.store() as store:
+        conversation_id = begin(store, CANARY)
+    old = ready.key.read_bytes()
+    said = ready.does("keys", "rotate")
+    assert said.status == 0
+    assert "2 keys now lie under root key" in said.out
+    check_rotated(ready, old, conversation_id)
+
+
+class Interrupted(BaseException):
+    """The machine stops here."""
+
+
+class StopsAtTheSecond(RootKey):
+    """A root key under which one data key is wrapped, and then the machine stops."""
+
+    __slots__ = ("wrapped",)
+
+    def wrap(self, secret: bytes) -> bytes:
+        if hasattr(self, "wrapped"):
+            raise Interrupted
+        self.wrapped = True
+        return super().wrap(secret)
+
+
+def next_key_is_made(terminal: Terminal) -> RootKey:
+    return RootKey.create(terminal.key.with_name("root.key.next"))
+
+
+def one_data_key_is_wrapped(terminal: Terminal) -> None:
+    next_key_is_made(terminal)
+    new = StopsAtTheSecond.read(terminal.key.with_name("root.key.next"))
+    with terminal.store() as store, pytest.raises(Interrupted):
+        store.rotate(new)
+
+
+def every_data_key_is_wrapped(terminal: Terminal) -> None:
+    new = next_key_is_made(terminal)
+    with terminal.store() as store:
+        store.rotate(new)
+
+
+def the_old_key_is_put_aside(terminal: Terminal) -> None:
+    every_data_key_is_wrapped(terminal)
+    terminal.key.with_name("root.key.20260302120000.old").hardlink_to(terminal.key)
+
+
+@pytest.mark.parametrize(
+    "interrupted_when",
+    [next_key_is_made, one_data_key_is_wrapped, every_data_key_is_wrapped, the_old_key_is_put_aside],
+    ids=lambda when: when.__name__,
+)
+def test_a_change_of_root_key_that_was_interrupted_can_be_run_again(
+    ready: Terminal, monkeypatch: pytest.MonkeyPatch, interrupted_when: object
+) -> None:
+    monkeypatch.setattr("bot.store.store.ROTATED_AT_ONCE", 1)
+    with ready.store() as store:
+        conversation_id = begin(store, CANARY)
+    old = ready.key.read_bytes()
+    assert callable(interrupted_when)
+    interrupted_when(ready)
+    said = ready.does("keys", "rotate")
+    assert said.status == 0, said
+    check_rotated(ready, old, conversation_id)
+
+
+def test_while_the_keys_are_half_changed_nothing_else_opens_them(
+    ready: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.store.store.ROTATED_AT_ONCE", 1)
+    with ready.store() as store:
+        begin(store, CANARY)
+    one_data_key_is_wrapped(ready)
+    assert ready.is_told("verify").endswith("do: python -m bot keys rotate")
+
+
+def test_the_root_key_is_not_changed_while_the_data_is_in_use(ready: Terminal) -> None:
+    old = ready.key.read_bytes()
+    with serving.using(load(), serving.Use.SHARED):
+        assert "End the other program first." in ready.is_told("keys", "rotate")
+    assert ready.key.read_bytes() == old
+    assert ready.does("keys", "rotate").status == 0
+
+
+# --- as a program ----------------------------------------------------------------------------------------------------
+
+
+def program(ready: Terminal, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, **{f"OWNWORDS_{name}": value for name, value in settings.items()}}
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "bot", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_it_runs_as_a_program_and_leaves_nothing_open(ready: Terminal) -> None:
+    with ready.store() as store:
+        conversation_id = begin(store, f"{CANARY} \ud800 é")
+    ran = program(ready, "show", conversation_id[:12])
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert f"{CANARY} \\ud800 é" in ran.stdout
+
+
+def test_as_a_program_an_error_is_one_clear_line_too(ready: Terminal) -> None:
+    ran = program(ready, "verify", PORT="eighty")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == "Own Words: OWNWORDS_PORT is 'eighty'; it must be a port number from 0 to 65535.\n"
