@@ -139,7 +139,8 @@ class _Server(uvicorn.Server):
 def listen(host: str, port: int, name: str) -> socket.socket:
     """Take an address. Raises CannotServe when another program has it."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    taken = socket.socket(family, socket.SOCK_STREAM)
+    # The protocol is named, because asyncio sends small answers at once only where it is: else each waits some 40 ms.
+    taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         taken.bind((host, port))
