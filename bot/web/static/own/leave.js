@@ -33,6 +33,14 @@ export function leaveQuickly() {
     if (times.length === 3) leave();
   });
 
+  // The pages before a conversation say what this is about: one of them alone is in the browser's history.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href^='/']:not(.app-leave, [href^='/static/'])");
+    if (!link || window.location.pathname.startsWith("/conversation") || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    window.location.replace(link.href);
+  });
+
   // A page that the browser put aside and shows again may belong to a visit that is over.
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) window.location.reload();

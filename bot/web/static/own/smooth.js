@@ -11,23 +11,24 @@ let whenShown = () => {};
 let sending = false;
 let tries = 0;
 
-function failed() {
+function failed(form) {
   sending = false;
+  const message = document.getElementById("not-kept");
+  if (!message) return form.submit(); // before a conversation there is nothing to lose: the server or the browser says it
   if (turn().hasAttribute("data-waiting")) return waitOn();
   turn().querySelector(".app-kept")?.remove(); // it was said of the answer before
-  const message = document.getElementById("not-kept");
   message.hidden = false;
   message.focus({ preventScroll: true });
   window.scrollTo(0, 0);
 }
 
-function show(page) {
+function show(page, form) {
   const next = page?.getElementById("turn");
-  if (!next) return failed();
+  if (!next) return failed(form);
   sending = false;
   // While there is nothing new, what is read or open on the page stays as it is.
   if (turn().hasAttribute("data-waiting") && next.hasAttribute("data-waiting")) return waitOn();
-  document.getElementById("not-kept").hidden = true;
+  document.getElementById("not-kept")?.toggleAttribute("hidden", true);
   document.title = page.title;
   const ticked = turn().dataset.showing === next.dataset.showing ? turn().querySelectorAll("input:checked") : [];
   const values = new Set([...ticked].map((input) => input.value));
@@ -52,9 +53,14 @@ function send(form, button) {
   const request = new XMLHttpRequest();
   request.open("POST", form.action);
   request.responseType = "document";
-  request.timeout = PATIENCE;
-  request.onload = () => ([200, 422].includes(request.status) ? show(request.response) : failed());
-  request.onerror = request.ontimeout = failed;
+  if (document.getElementById("not-kept")) request.timeout = PATIENCE;
+  request.onload = () => {
+    // Into a conversation: it takes the place of the pages before it, so that Back does not lead to them.
+    if (new URL(request.responseURL).pathname !== location.pathname) location.replace(request.responseURL);
+    else if ([200, 422].includes(request.status)) show(request.response, form);
+    else failed(form);
+  };
+  request.onerror = request.ontimeout = () => failed(form);
   request.send(new URLSearchParams(new FormData(form, button)));
 }
 
@@ -67,7 +73,6 @@ function waitOn() {
 }
 
 export function smoothTurns(then) {
-  if (!document.getElementById("not-kept")) return;
   whenShown = then;
   document.addEventListener("submit", (event) => {
     event.preventDefault();
