@@ -19,6 +19,7 @@ from itsdangerous import URLSafeTimedSerializer
 
 from bot.conversation import Speaker, Turn
 from bot.settings import ROOT
+from bot.settings import load as load_settings
 from tests.house import PATIENCE, House
 from tests.walking import Shown, Walker
 
@@ -145,6 +146,30 @@ class TroubledHouse(House):
         self._reading.join()
         self.process.stdout.close()
         self.process = None
+
+
+class GatedHouse(TroubledHouse):
+    """A house whose dialogue engine can be kept from starting."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._gate, python = folder / "gate-is-open", folder / "python"
+        super().__init__(folder / "house", box_python=str(python))
+        python.write_text(f'#!/bin/sh\ntest -e "{self._gate}" || exit 1\nexec "{load_settings().box_python}" "$@"\n')
+        python.chmod(0o755)
+        self.open_gate()
+
+    def shut_gate(self) -> None:
+        """Let no dialogue engine start; one that runs goes on running."""
+        self._gate.unlink(missing_ok=True)
+
+    def open_gate(self) -> None:
+        """Let it start again."""
+        self._gate.touch()
+
+    def kill_box(self) -> None:
+        """Kill the dialogue engine; while the gate is shut it does not come back."""
+        os.kill(self.box_pid(), signal.SIGKILL)
 
 
 def until(claim: Callable[[], Any], what: str) -> Any:

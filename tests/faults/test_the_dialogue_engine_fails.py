@@ -5,16 +5,16 @@ import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from bot.conversation import Kind, standing
 from bot.exporting import export_one
-from bot.settings import load as load_settings
 from tests.faults.conftest import Finished
 from tests.faults.houses import (
+    GatedHouse,
     TroubledHouse,
     conversation_of,
     go_on_until_asked,
@@ -30,121 +30,95 @@ from tests.walking import Walker
 WORDS = "I worry that they will take my dog"
 
 
-@dataclass
-class Gated:
-    """A house whose dialogue engine can be kept from starting."""
-
-    house: TroubledHouse
-    gate: Path
-
-    def kill(self) -> None:
-        """Kill the dialogue engine; while the gate is shut it does not come back."""
-        os.kill(self.house.box_pid(), signal.SIGKILL)
-
-    def shut(self) -> None:
-        """Let no dialogue engine start."""
-        self.gate.unlink(missing_ok=True)
-
-    def open(self) -> None:
-        """Let it start again."""
-        self.gate.touch()
-
-
 @pytest.fixture(scope="module")
-def gated(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gated]:
+def gated(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatedHouse]:
     """One for all tests of this module."""
-    folder = tmp_path_factory.mktemp("gated")
-    gate, python = folder / "open", folder / "python"
-    gate.touch()
-    python.write_text(f'#!/bin/sh\ntest -e "{gate}" || exit 1\nexec "{load_settings().box_python}" "$@"\n')
-    python.chmod(0o755)
-    house = TroubledHouse(folder / "house", box_python=str(python))
+    house = GatedHouse(tmp_path_factory.mktemp("gated"))
     house.take_the_trained_model()
     try:
-        house.open().wait_until_ready()
-        yield Gated(house, gate)
+        yield house.open().wait_until_ready()
     finally:
         house.close()
 
 
 @pytest.fixture
-def at_worries(gated: Gated) -> Iterator[Walker]:
+def at_worries(gated: GatedHouse) -> Iterator[Walker]:
     """A person who is asked what worries them. Their answer ends a section: an action is called after it."""
     yield from who_is_at_worries(gated)
 
 
 @pytest.fixture
-def another(gated: Gated) -> Iterator[Walker]:
+def another(gated: GatedHouse) -> Iterator[Walker]:
     """Somebody else who is asked the same."""
     yield from who_is_at_worries(gated)
 
 
-def who_is_at_worries(gated: Gated) -> Iterator[Walker]:
+def who_is_at_worries(gated: GatedHouse) -> Iterator[Walker]:
     """Go there, however the test before has left the house."""
-    gated.open()
-    with gated.house.browser() as browser:
+    gated.open_gate()
+    with gated.browser() as browser:
         walker = go_on_until_asked(Walker(browser).begin())
         walk(walker, plain, until="worries")
         yield walker
 
 
 def test_words_said_while_it_hangs_are_kept_once_and_it_goes_on_where_it_hung(
-    gated: Gated, at_worries: Walker, finished: Finished
+    gated: GatedHouse, at_worries: Walker, finished: Finished
 ) -> None:
     conversation_id = conversation_of(at_worries.page)
-    hung = gated.house.box_pid()
+    hung = gated.box_pid()
     os.kill(hung, signal.SIGSTOP)
     try:
         # The answer comes while it hangs: nobody is kept waiting for as long as that takes.
         at_worries.say(WORDS)
         assert at_worries.page.is_waiting
         assert at_worries.page.heading == "Your words are kept."
-        assert times_kept(gated.house, conversation_id, WORDS) == 1
+        assert times_kept(gated, conversation_id, WORDS) == 1
     finally:
         os.kill(hung, signal.SIGCONT)
     assert name_of(go_on_until_asked(at_worries).page) == "wishes"
-    assert gated.house.box_pid() == hung
-    everything_is_in_its_place(gated.house, at_worries, conversation_id, finished.road)
+    assert gated.box_pid() == hung
+    everything_is_in_its_place(gated, at_worries, conversation_id, finished.road)
 
 
 def test_words_said_when_it_is_killed_in_the_middle_of_a_turn_are_kept_once(
-    gated: Gated, at_worries: Walker, finished: Finished
+    gated: GatedHouse, at_worries: Walker, finished: Finished
 ) -> None:
     conversation_id = conversation_of(at_worries.page)
-    killed = gated.house.box_pid()
-    answer_while_it_hangs(gated.house, [at_worries], signal.SIGKILL)
+    killed = gated.box_pid()
+    answer_while_it_hangs(gated, [at_worries], signal.SIGKILL)
     assert at_worries.status == 200
     assert at_worries.page.is_waiting
     assert at_worries.page.heading == "Your words are kept."
     assert name_of(go_on_until_asked(at_worries).page) == "wishes"
-    assert gated.house.box_pid() != killed
-    everything_is_in_its_place(gated.house, at_worries, conversation_id, finished.road)
+    assert gated.box_pid() != killed
+    everything_is_in_its_place(gated, at_worries, conversation_id, finished.road)
 
 
-def test_one_that_hangs_for_good_is_replaced_whoever_asks_it_meanwhile(gated: Gated) -> None:
-    hung = gated.house.box_pid()
+def test_one_that_hangs_for_good_is_replaced_whoever_asks_it_meanwhile(gated: GatedHouse) -> None:
+    hung = gated.box_pid()
     with ExitStack() as stack:
-        people = [Walker(stack.enter_context(gated.house.browser())).begin() for _ in range(5)]
+        people = [Walker(stack.enter_context(gated.browser())).begin() for _ in range(5)]
         conversations = [conversation_of(person.page) for person in people]
         for person in people:
             walk(person, plain, until="communication_words")
-        answer_while_it_hangs(gated.house, people)
+        answer_while_it_hangs(gated, people)
         assert all(person.page.is_waiting for person in people)
-        until(lambda: gated.house.box_pid() != hung, "another one is there")
+        until(lambda: gated.box_pid() != hung, "another one is there")
         for person, conversation_id in zip(people, conversations, strict=True):
             assert name_of(go_on_until_asked(person).page) == "know_more"
-            assert times_kept(gated.house, conversation_id, WORDS) == 1
+            assert times_kept(gated, conversation_id, WORDS) == 1
 
 
 def test_while_it_is_away_everything_is_kept_and_nothing_is_filed_under_another_question(
-    gated: Gated, at_worries: Walker, another: Walker, finished: Finished
+    gated: GatedHouse, at_worries: Walker, another: Walker, finished: Finished
 ) -> None:
     conversation_id, earlier = conversation_of(at_worries.page), at_worries.page.step
-    gated.shut()
-    gated.kill()
+    gated.shut_gate()
+    gated.kill_box()
     other_conversation_id = conversation_of(another.page)
-    change_answers(gated.house, another)
-    with window(gated.house, at_worries) as behind:
+    change_answers(gated, another)
+    with window(gated, at_worries) as behind:
         behind.look()
         at_worries.say(WORDS)
         assert at_worries.page.is_waiting
@@ -159,44 +133,44 @@ def test_while_it_is_away_everything_is_kept_and_nothing_is_filed_under_another_
     at_worries.look().press("answer", words="And this with no question there")
     assert at_worries.page.quoted == ["And this with no question there"]
     assert at_worries.look().page.is_waiting
-    gated.open()
+    gated.open_gate()
     assert name_of(go_on_until_asked(at_worries).page) == "wishes"
     assert name_of(go_on_until_asked(another).page) == "wishes"
-    answers = {one.question.asked: one for one in standing(turns_of(gated.house, other_conversation_id)).answers}
+    answers = {one.question.asked: one for one in standing(turns_of(gated, other_conversation_id)).answers}
     assert answers["worries"].words == ("I worry about money, and nothing else",)
     assert answers["safe_now"].current.choice == ("a_bit_safe",)
-    notes = [turn.words for turn in said(gated.house, conversation_id) if turn.kind is Kind.NOTE]
+    notes = [turn.words for turn in said(gated, conversation_id) if turn.kind is Kind.NOTE]
     assert notes == [
         "And this in the other window",
         "And this from the page before",
         "And this with no question there",
     ]
-    everything_is_in_its_place(gated.house, at_worries, conversation_id, finished.road)
+    everything_is_in_its_place(gated, at_worries, conversation_id, finished.road)
 
 
 def test_where_it_does_not_start_at_first_words_are_kept_before_any_question_can_come(
-    gated: Gated, at_worries: Walker, finished: Finished
+    gated: GatedHouse, at_worries: Walker, finished: Finished
 ) -> None:
-    house, conversation_id = gated.house, conversation_of(at_worries.page)
-    gated.shut()
-    house.close()
-    house.open()
-    at_worries.browser.base_url = house.address
+    conversation_id = conversation_of(at_worries.page)
+    gated.shut_gate()
+    gated.close()
+    gated.open()
+    at_worries.browser.base_url = httpx.URL(gated.address)
     assert at_worries.browser.get("/readyz").status_code == 503
     assert name_of(at_worries.look().page) == "worries"
     at_worries.say(WORDS)
     assert at_worries.page.is_waiting
-    assert times_kept(house, conversation_id, WORDS) == 1
-    with house.browser() as browser:
+    assert times_kept(gated, conversation_id, WORDS) == 1
+    with gated.browser() as browser:
         newcomer = Walker(browser).begin()
         assert newcomer.page.is_waiting
         assert newcomer.page.heading == "One moment, please."
         assert newcomer.press("go_on").page.is_waiting
-        gated.open()
-        house.wait_until_ready()
+        gated.open_gate()
+        gated.wait_until_ready()
         assert name_of(go_on_until_asked(newcomer).page) == "private"
     assert name_of(go_on_until_asked(at_worries).page) == "wishes"
-    everything_is_in_its_place(house, at_worries, conversation_id, finished.road)
+    everything_is_in_its_place(gated, at_worries, conversation_id, finished.road)
 
 
 def change_answers(house: TroubledHouse, walker: Walker) -> None:

@@ -55,7 +55,7 @@ def typed(house: TroubledHouse) -> Typed:
     with house.browser() as browser:
         walker = Walker(browser).begin()
         conversation_id = conversation_of(walker.page)
-        walk(walker, plain, until="communication_words")
+        walk(walker, plain, until="matters")
         walker.say("First words")
         number = said(house, conversation_id)[-1].number
         walker.press(f"change:{number}")
@@ -68,7 +68,7 @@ def typed(house: TroubledHouse) -> Typed:
         for name, words in NASTY.items():
             walker.press(f"add_more:{number}").say(words)
             assert walker.status == 200, name
-        walker.press("stop").press("choose:stop_and_keep")
+        walk(walker, plain)
         statement = browser.get("/conversation/words.txt")
         assert statement.status_code == 200
     exports = [json.loads(line) for line in house.command("export").stdout.splitlines()]
