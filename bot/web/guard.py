@@ -87,6 +87,8 @@ LEAVES_NOTHING = '"cookies", "storage"'
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that never write."""
+METHODS = READING | {"POST", "PUT", "PATCH", "DELETE", "CONNECT", "TRACE"}
+"""Those that are named in the log. A method may be any word that somebody sends."""
 
 
 class Guard:
@@ -128,7 +130,8 @@ class Guard:
             status = 499
         except Exception as error:  # noqa: BLE001 - the app has answered it already, and nobody above may print it
             log.error("%s failed: %s at %s", _route_name(scope), type(error).__name__, _place(error))
-        log.info("%s %s %d %d ms", scope["method"], _route_name(scope), status, (time.perf_counter() - began) * 1000)
+        method = scope["method"] if scope["method"] in METHODS else "?"
+        log.info("%s %s %d %d ms", method, _route_name(scope), status, (time.perf_counter() - began) * 1000)
 
 
 def _route_name(scope: Scope) -> str:
