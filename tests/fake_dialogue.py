@@ -25,6 +25,7 @@ class FakeDialogue:
     def __init__(self) -> None:
         self.is_ready = True
         self.is_away = False
+        self.asks_about_a_copy = False
         self.asked: list[tuple[Delivery, ...]] = []
         self._heard: dict[str, tuple[Delivery, ...]] = {}
         self.before_answering: Callable[[], None] = lambda: None
@@ -75,4 +76,7 @@ class FakeDialogue:
         if not given:
             done = [{"id": "done", "label": "That is everything"}]
             return ask("checked", kind="check", choices=done, skippable=False, on_check=False)
+        given.pop(0)
+        if self.asks_about_a_copy and not given:
+            return ask("copy_safe", kind="choice", choices=YES_OR_NO, on_check=False, on_copy=False)
         return Utterance("utter_done", "Thank you.", {"kind": "ending", "choices": []})

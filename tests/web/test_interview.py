@@ -281,14 +281,18 @@ async def test_the_own_copy_is_there_only_when_it_is_on_offer(person: Person) ->
     assert "/conversation/words" not in page.links
 
 
-async def test_a_statement_can_be_read_and_saved_under_a_name_that_says_nothing(person: Person) -> None:
+async def test_a_statement_can_be_read_and_saved_under_a_name_that_says_nothing(person: Person, site: Site) -> None:
+    site.dialogue.asks_about_a_copy = True
     await person.begins()
     await person.says("I feel tired")
-    await person.presses("stop")
-    await person.presses("choose:stop_and_keep")
+    await person.says("My cat")
+    await person.chooses("no")
+    await person.chooses("safe")
+    await person.presses("choose:done")
+    await person.chooses("yes")
     page = await person.opens("/conversation/words")
     assert page.heading == "My words"
-    assert page.quotations == ["I feel tired"]
+    assert page.quotations == ["I feel tired", "My cat"]
     saved = await person.client.get("/conversation/words.txt")
     assert saved.headers["content-disposition"] == 'attachment; filename="notes.txt"'
     assert saved.headers["content-type"] == "text/plain; charset=utf-8"

@@ -5,6 +5,7 @@ from enum import StrEnum
 import pytest
 
 from bot.web.app import routes
+from tests.web.conftest import Site
 from tests.web.visiting import Person
 
 CANARY = "The canary sings"
@@ -52,11 +53,15 @@ def test_only_leaving_writes_when_a_page_is_looked_at() -> None:
 
 
 @pytest.mark.parametrize("route", [what for (_, what), reach in REACH.items() if reach is Reach.VISITOR])
-async def test_without_its_visit_a_conversation_shows_nothing(person: Person, route: str) -> None:
+async def test_without_its_visit_a_conversation_shows_nothing(person: Person, site: Site, route: str) -> None:
+    site.dialogue.asks_about_a_copy = True
     await person.begins()
     await person.says(CANARY)
-    await person.presses("stop")
-    await person.presses("choose:stop_and_keep")
+    await person.says("My cat")
+    await person.chooses("no")
+    await person.chooses("safe")
+    await person.presses("choose:done")
+    await person.chooses("yes")
     method, address = route.split()
     fields = person.page.hidden()
     allowed = await person.client.request("GET", "/conversation/words")

@@ -43,6 +43,7 @@ def in_html(words: str) -> str:
 
 @as_typed
 async def test_words_are_kept_and_shown_to_the_character(person: Person, site: Site, words: str) -> None:
+    site.dialogue.asks_about_a_copy = True
     await person.begins()
     page = await person.presses("why", words=words)
     assert page.box == in_html(words)
@@ -58,8 +59,8 @@ async def test_words_are_kept_and_shown_to_the_character(person: Person, site: S
     page = await person.chooses("safe")
     assert page.heading == "What about checked?"
     assert page.quotations == [in_html(words), "My cat"]
-    await person.presses("stop")
-    await person.presses("choose:stop_and_keep")
+    await person.presses("choose:done")
+    await person.chooses("yes")
     page = await person.opens("/conversation/words")
     assert page.quotations == [in_html(words), "My cat"]
     saved = (await person.client.get("/conversation/words.txt")).content.decode()
