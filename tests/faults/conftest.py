@@ -42,16 +42,22 @@ def house(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tro
 
 
 @pytest.fixture(scope="session")
-def finished(model: Path, tmp_path_factory: pytest.TempPathFactory, house: TroubledHouse) -> Finished:
-    """The first conversation of that house."""
+def finished(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """The first and only conversation of a house of its own."""
     folder = tmp_path_factory.mktemp("finished")
-    with house.browser() as browser:
-        walker = Walker(browser).begin()
-        conversation_id = conversation_of(walker.page)
-        road = walk(walker, plain)
-        assert walker.page.heading == "Thank you. Your words are kept."
-    copy_database(house, folder / "ownwords.sqlite3")
-    shutil.copy(house.key, folder / "root.key")
+    house = TroubledHouse(folder / "house")
+    house.take_the_trained_model()
+    try:
+        house.open().wait_until_ready()
+        with house.browser() as browser:
+            walker = Walker(browser).begin()
+            conversation_id = conversation_of(walker.page)
+            road = walk(walker, plain)
+            assert walker.page.heading == "Thank you. Your words are kept."
+        copy_database(house, folder / "ownwords.sqlite3")
+        shutil.copy(house.key, folder / "root.key")
+    finally:
+        house.close()
     return Finished(road, conversation_id, folder / "ownwords.sqlite3", folder / "root.key")
 
 
