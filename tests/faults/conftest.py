@@ -31,20 +31,9 @@ def model() -> Path:
 
 
 @pytest.fixture(scope="session")
-def house(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TroubledHouse]:
-    """A house that is ready. It is left as it was found: running, with room on its disk, and nobody holding it."""
-    made = TroubledHouse(tmp_path_factory.mktemp("house"))
-    made.take_the_trained_model()
-    try:
-        yield made.open().wait_until_ready()
-    finally:
-        made.close()
-
-
-@pytest.fixture(scope="session")
-def finished(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """The first and only conversation of a house of its own."""
-    folder = tmp_path_factory.mktemp("finished")
+def opened(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TroubledHouse, Finished]]:
+    """Open a house, and have one whole conversation in it before any other."""
+    folder = tmp_path_factory.mktemp("shared")
     house = TroubledHouse(folder / "house")
     house.take_the_trained_model()
     try:
@@ -54,11 +43,24 @@ def finished(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Finished:
             conversation_id = conversation_of(walker.page)
             road = walk(walker, plain)
             assert walker.page.heading == "Thank you. Your words are kept."
-        copy_database(house, folder / "ownwords.sqlite3")
-        shutil.copy(house.key, folder / "root.key")
+        finished = Finished(road, conversation_id, folder / "ownwords.sqlite3", folder / "root.key")
+        copy_database(house, finished.database)
+        shutil.copy(house.key, finished.key)
+        yield house, finished
     finally:
         house.close()
-    return Finished(road, conversation_id, folder / "ownwords.sqlite3", folder / "root.key")
+
+
+@pytest.fixture(scope="session")
+def house(opened: tuple[TroubledHouse, Finished]) -> TroubledHouse:
+    """A house that is ready. It is left as it was found: running, with room on its disk, and nobody holding it."""
+    return opened[0]
+
+
+@pytest.fixture(scope="session")
+def finished(opened: tuple[TroubledHouse, Finished]) -> Finished:
+    """The first conversation of that house."""
+    return opened[1]
 
 
 @pytest.fixture

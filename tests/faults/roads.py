@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.conversation import Speaker
 from bot.project import load_interview
+from tests.faults.houses import go_on_until_asked
 from tests.walking import Shown, Walker
 
 INTERVIEW = load_interview()
@@ -80,7 +81,7 @@ def walk(walker: Walker, words: Callable[[str, int], str], *, until: str | None 
     """
     passed: list[Passed] = []
     for _ in range(LONGEST):
-        page = walker.page
+        page = go_on_until_asked(walker).page if walker.page.is_waiting else walker.page
         name = name_of(page)
         count = [one.name for one in passed].count(name) + 1
         if not name or (name == until and count == times):

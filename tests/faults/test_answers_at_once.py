@@ -10,7 +10,7 @@ import pytest
 
 from bot.conversation import Control, Kind, standing
 from tests.faults.houses import TroubledHouse, conversation_of, said, step_of, times_kept, turns_of, window
-from tests.faults.roads import name_of, plain, walk
+from tests.faults.roads import asked, name_of, plain, walk
 from tests.house import PATIENCE
 from tests.walking import Walker
 
@@ -37,7 +37,7 @@ def test_an_answer_sent_many_times_at_once_is_kept_once_and_answered_alike(
     assert [turn.asked for turn in turns_of(house, conversation_id) if turn.kind is Kind.QUESTION].count(
         "safe_now"
     ) == 1
-    assert name_of(at_feelings.look().page) == "safe_now"
+    assert asked(at_feelings) == "safe_now"
 
 
 @pytest.mark.parametrize(("do", "choice"), [("answer", ["yes"]), ("skip:later", [])])
@@ -47,7 +47,7 @@ def test_a_double_click_is_one_answer(house: TroubledHouse, person: Walker, do: 
     answers = all_at_once([lambda: send(house, person, form)] * 2)
     assert {answer.status_code for answer in answers} == {303}
     assert len(said(house, conversation_id)) == 1
-    assert name_of(person.look().page) == "company"
+    assert asked(person) == "company"
 
 
 @pytest.mark.parametrize("do", ["go_back", "add_more", "why", "take_a_break"])
@@ -91,7 +91,7 @@ def test_two_windows_at_one_question_lose_nothing(house: TroubledHouse, at_feeli
         )
     kinds = [turn.kind for turn in said(house, conversation_id) if WORDS in turn.words]
     assert sorted(kinds) == [Kind.NOTE, Kind.NOTE, Kind.NOTE, Kind.WORDS]
-    assert name_of(at_feelings.look().page) == "safe_now"
+    assert asked(at_feelings) == "safe_now"
 
 
 def test_another_window_that_is_behind_is_told_and_its_words_are_kept_as_a_note(
@@ -107,7 +107,7 @@ def test_another_window_that_is_behind_is_told_and_its_words_are_kept_as_a_note(
         note = said(house, conversation_id)[-1]
         assert (note.kind, note.words) == (Kind.NOTE, "In the other window I wrote this")
         assert standing(turns_of(house, conversation_id)).answers[-1].words == (WORDS,)
-        assert name_of(behind.look().page) == "safe_now"
+        assert asked(behind) == "safe_now"
 
 
 def test_the_same_words_in_another_window_are_not_kept_twice(house: TroubledHouse, at_feelings: Walker) -> None:

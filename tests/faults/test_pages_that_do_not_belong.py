@@ -11,7 +11,7 @@ from bot.conversation import Kind
 from bot.steps import Steps
 from bot.store import Purpose
 from tests.faults.houses import TroubledHouse, conversation_of, said, step_of, turns_of
-from tests.faults.roads import name_of, plain, walk
+from tests.faults.roads import asked, plain, walk
 from tests.house import PATIENCE
 from tests.walking import Walker, read
 
@@ -85,7 +85,7 @@ def test_only_what_an_aside_offers_answers_it(house: TroubledHouse, person: Walk
     for do in ("choose:yes", "choose:stop_and_take_back", "skip:later", "answer"):
         nothing_comes_of_it(house, person, do=do)
         assert person.status == 422
-    assert name_of(person.press("choose:carry_on").page) == "safe_now"
+    assert asked(person.press("choose:carry_on")) == "safe_now"
 
 
 def nothing_comes_of_it(house: TroubledHouse, person: Walker, do: str, **form: list[str] | str) -> None:
@@ -174,7 +174,7 @@ def test_words_from_an_earlier_page_never_answer_a_later_question(house: Trouble
     note = said(house, conversation_id)[-1]
     assert (note.kind, note.words, note.answers) == (Kind.NOTE, WORDS, step_of(earlier)[1])
     assert [turn.asked for turn in said(house, conversation_id) if turn.kind is not Kind.NOTE] == answered
-    assert name_of(person.look().page) == "worries"
+    assert asked(person) == "worries"
 
 
 def test_a_choice_from_an_earlier_page_changes_nothing(house: TroubledHouse, person: Walker) -> None:
@@ -200,8 +200,8 @@ def test_a_page_of_another_conversation_adds_to_that_one_and_shows_nothing_of_it
     assert turns_of(house, mine) == before
     given = said(house, theirs)[-1]
     assert (given.kind, given.words, given.asked) == (Kind.WORDS, "I feel watched", "feelings")
-    assert name_of(person.look().page) == "feelings"
-    assert name_of(other.look().page) == "safe_now"
+    assert asked(person) == "feelings"
+    assert asked(other) == "safe_now"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from bot.conversation import Kind
 from tests.faults.houses import TroubledHouse, conversation_of, said, times_kept, turns_of
-from tests.faults.roads import name_of, plain, walk
+from tests.faults.roads import asked, name_of, plain, walk
 from tests.house import PATIENCE
 from tests.walking import Walker, read
 
@@ -54,7 +54,7 @@ def test_while_the_database_is_locked_the_page_says_so_and_still_shows_the_words
         assert [turns_of(house, conversation_id) for conversation_id in conversations] == before
     for person, conversation_id in zip(people, conversations, strict=True):
         try_again(person)
-        assert name_of(person.page) == "safe_now"
+        assert asked(person) == "safe_now"
         assert times_kept(house, conversation_id, WORDS) == 1
 
 
@@ -75,8 +75,7 @@ def test_a_lock_that_lasts_ten_seconds_loses_nothing_and_keeps_nothing_twice(
             try_again(person)
         assert person.status == 200
         assert times_kept(house, conversation_id, WORDS) == 1
-        person.look()
-        assert name_of(person.page) == "safe_now"
+        assert asked(person) == "safe_now"
 
 
 def test_a_choice_or_a_button_that_could_not_be_kept_can_be_sent_again(house: TroubledHouse, person: Walker) -> None:
@@ -87,13 +86,13 @@ def test_a_choice_or_a_button_that_could_not_be_kept_can_be_sent_again(house: Tr
         assert person.page.heading == "We could not keep that yet"
         assert person.page.choices == ["yes"]
     person.press("answer", choice=person.page.choices)
-    assert name_of(person.page) == "company"
+    assert asked(person) == "company"
     with locked(house):
         person.press("skip:do_not_want_to_say")
         assert person.page.heading == "We could not keep that yet"
         assert person.page.buttons == ["skip:do_not_want_to_say"]
     person.press(person.page.buttons[0])
-    assert name_of(person.page) == "go_on"
+    assert asked(person) == "go_on"
     assert [turn.choice for turn in said(house, conversation_id)] == [("yes",), ("do_not_want_to_say",)]
 
 
@@ -128,7 +127,7 @@ def test_on_a_full_disk_the_page_says_so_and_goes_on_by_itself_once_there_is_roo
         assert [turns_of(house, conversation_id) for conversation_id in conversations] == before
     for person, conversation_id in zip(people, conversations, strict=True):
         try_again(person)
-        assert name_of(person.page) == "safe_now"
+        assert asked(person) == "safe_now"
         assert times_kept(house, conversation_id, WORDS) == 1
     assert house.command("verify").returncode == 0
 

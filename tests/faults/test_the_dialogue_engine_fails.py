@@ -24,7 +24,7 @@ from tests.faults.houses import (
     until,
     window,
 )
-from tests.faults.roads import Passed, name_of, plain, walk
+from tests.faults.roads import Passed, asked, plain, walk
 from tests.walking import Walker
 
 WORDS = "I worry that they will take my dog"
@@ -76,7 +76,7 @@ def test_words_said_while_it_hangs_are_kept_once_and_it_goes_on_where_it_hung(
         assert times_kept(gated, conversation_id, WORDS) == 1
     finally:
         os.kill(hung, signal.SIGCONT)
-    assert name_of(go_on_until_asked(at_worries).page) == "wishes"
+    assert asked(at_worries) == "wishes"
     assert gated.box_pid() == hung
     everything_is_in_its_place(gated, at_worries, conversation_id, finished.road)
 
@@ -90,7 +90,7 @@ def test_words_said_when_it_is_killed_in_the_middle_of_a_turn_are_kept_once(
     assert at_worries.status == 200
     assert at_worries.page.is_waiting
     assert at_worries.page.heading == "Your words are kept."
-    assert name_of(go_on_until_asked(at_worries).page) == "wishes"
+    assert asked(at_worries) == "wishes"
     assert gated.box_pid() != killed
     everything_is_in_its_place(gated, at_worries, conversation_id, finished.road)
 
@@ -106,7 +106,7 @@ def test_one_that_hangs_for_good_is_replaced_whoever_asks_it_meanwhile(gated: Ga
         assert all(person.page.is_waiting for person in people)
         until(lambda: gated.box_pid() != hung, "another one is there")
         for person, conversation_id in zip(people, conversations, strict=True):
-            assert name_of(go_on_until_asked(person).page) == "know_more"
+            assert asked(person) == "know_more"
             assert times_kept(gated, conversation_id, WORDS) == 1
 
 
@@ -134,8 +134,8 @@ def test_while_it_is_away_everything_is_kept_and_nothing_is_filed_under_another_
     assert at_worries.page.quoted == ["And this with no question there"]
     assert at_worries.look().page.is_waiting
     gated.open_gate()
-    assert name_of(go_on_until_asked(at_worries).page) == "wishes"
-    assert name_of(go_on_until_asked(another).page) == "wishes"
+    assert asked(at_worries) == "wishes"
+    assert asked(another) == "wishes"
     answers = {one.question.asked: one for one in standing(turns_of(gated, other_conversation_id)).answers}
     assert answers["worries"].words == ("I worry about money, and nothing else",)
     assert answers["safe_now"].current.choice == ("a_bit_safe",)
@@ -157,7 +157,7 @@ def test_where_it_does_not_start_at_first_words_are_kept_before_any_question_can
     gated.open()
     at_worries.browser.base_url = httpx.URL(gated.address)
     assert at_worries.browser.get("/readyz").status_code == 503
-    assert name_of(at_worries.look().page) == "worries"
+    assert asked(at_worries) == "worries"
     at_worries.say(WORDS)
     assert at_worries.page.is_waiting
     assert times_kept(gated, conversation_id, WORDS) == 1
@@ -168,8 +168,8 @@ def test_where_it_does_not_start_at_first_words_are_kept_before_any_question_can
         assert newcomer.press("go_on").page.is_waiting
         gated.open_gate()
         gated.wait_until_ready()
-        assert name_of(go_on_until_asked(newcomer).page) == "private"
-    assert name_of(go_on_until_asked(at_worries).page) == "wishes"
+        assert asked(newcomer) == "private"
+    assert asked(at_worries) == "wishes"
     everything_is_in_its_place(gated, at_worries, conversation_id, finished.road)
 
 
