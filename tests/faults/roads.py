@@ -74,6 +74,11 @@ def choice_at(page: Shown, times_asked: int) -> str:
     return min((choice for choice in page.choices if choice.startswith("turn:")), key=lambda one: int(one[5:]))
 
 
+def asked(walker: Walker) -> str:
+    """The name of the question that comes, once it has come."""
+    return name_of(go_on_until_asked(walker).page)
+
+
 def walk(walker: Walker, words: Callable[[str, int], str], *, until: str | None = None, times: int = 1) -> list[Passed]:
     """Answer every question, in words where they are taken, to the end or until a question is asked for this time.
 
