@@ -1,9 +1,10 @@
 """Answers that come twice, together, or from two windows: each is kept once, and no question gets another's answer."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -82,7 +83,7 @@ def test_two_windows_at_one_question_lose_nothing(house: TroubledHouse, at_feeli
         {"step": step, "do": "answer", "words": f"{WORDS}, said in window {number}"}
         for number, step in enumerate(steps, 1)
     ]
-    answers = all_at_once([lambda form=form: send(house, at_feelings, form) for form in forms])
+    answers = all_at_once([partial(send, house, at_feelings, form) for form in forms])
     assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 303]
     for form, answer in zip(forms, answers, strict=True):
         assert times_kept(house, conversation_id, form["words"]) == 1
@@ -153,7 +154,7 @@ def test_many_people_at_once_do_not_touch_one_another(house: TroubledHouse) -> N
             walk(walker, lambda name, place: f"Person {number} at {place}", until="worries")
             return conversation_id, walker.page.quoted
 
-    found = all_at_once([lambda number=number: talk(number) for number in range(4)])
+    found = all_at_once([partial(talk, number) for number in range(4)])
     assert len({conversation_id for conversation_id, _ in found}) == 4
     for number, (conversation_id, quoted) in enumerate(found):
         words = [turn.words for turn in said(house, conversation_id) if turn.kind is Kind.WORDS]
@@ -173,7 +174,7 @@ def all_at_once(things: Sequence[Callable[[], Found]]) -> list[Found]:
         return list(threads.map(do, things))
 
 
-def send(house: TroubledHouse, walker: Walker, form: dict[str, str | list[str]]) -> httpx.Response:
+def send(house: TroubledHouse, walker: Walker, form: Mapping[str, Any]) -> httpx.Response:
     """Send a form from a connection of its own, and go nowhere."""
     with httpx.Client(base_url=house.address, timeout=PATIENCE, cookies=dict(walker.browser.cookies)) as browser:
         return browser.post("/conversation", data=form)

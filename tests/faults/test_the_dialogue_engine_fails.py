@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -192,7 +193,7 @@ def answer_while_it_hangs(house: TroubledHouse, people: Sequence[Walker], then: 
     with ThreadPoolExecutor(len(people)) as threads:
         saying = [threads.submit(person.say, WORDS) for person in people]
         for conversation_id in conversations:
-            until(lambda one=conversation_id: times_kept(house, one, WORDS), "the words are kept")
+            until(partial(times_kept, house, conversation_id, WORDS), "the words are kept")
         assert not any(one.done() for one in saying), "the app asks for the next question"
         if then is not None:
             os.kill(hung, then)

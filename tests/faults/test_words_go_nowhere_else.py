@@ -249,9 +249,9 @@ def write_in_every_field_and_header(house: TroubledHouse) -> None:
             browser.get(address, params={"words": CANARY, CANARY: ""})
             browser.put(address, content=CANARY.encode())
         for header in HEADERS:
-            browser.get("/conversation", headers={header: CANARY.encode()})
+            browser.get("/conversation", headers={header.encode(): CANARY.encode()})
         for cookie in (f"visit={NAME}", f"{NAME}=1", f"visit={quoted}"):
-            browser.get("/conversation", headers={"Cookie": cookie.encode("latin-1")})
+            browser.get("/conversation", headers={b"Cookie": cookie.encode("latin-1")})
         ours = {"step": step, "words": CANARY}
         assert browser.post("/conversation", data=ours, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
         assert browser.post("/conversation", json=ours).status_code == 400
@@ -270,9 +270,9 @@ def write_in_every_field_and_header(house: TroubledHouse) -> None:
         f"POST /conversation HTTP/1.1\r\nHost: h\r\nContent-Length: 900\r\n\r\nwords={NAME}",
         f"\x16\x03\x01{NAME}",
     ):
-        address = httpx.URL(house.address)
-        assert address.port is not None
-        with socket.create_connection((address.host, address.port), timeout=PATIENCE) as connection:
+        place = httpx.URL(house.address)
+        assert place.port is not None
+        with socket.create_connection((place.host, place.port), timeout=PATIENCE) as connection:
             connection.sendall(sent.encode())
             connection.shutdown(socket.SHUT_WR)
             while_there_is_an_answer(connection)
