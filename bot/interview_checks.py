@@ -340,7 +340,9 @@ def _plain(name: str, text: str, told: Mapping[str, Any]) -> Iterator[str]:
 
 def _without(name: str, plain: str) -> Iterator[str]:
     for word in JARGON:
-        if re.search(rf" {re.escape(word)}s? ", plain) and not (name.startswith("utter_about_") and word in EXPLAINED):
+        if (f" {word} " in plain or f" {word}s " in plain) and not (
+            name.startswith("utter_about_") and word in EXPLAINED
+        ):
             yield f"has a word that people should not have to know: {word}"
     for phrase in PROBING:
         if f" {phrase} " in plain:
