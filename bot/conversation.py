@@ -133,8 +133,11 @@ OPENING = frozenset({Control.WHY, Control.ANOTHER_WAY, Control.TALK_TO_A_PERSON,
 PATH_NAMED = '"path"'
 """Stands in the `asking` of the few questions that name the path that led to them."""
 
-REFERENCE = re.compile(r"\bturn:([0-9]+)\b|\bcard:([a-z0-9_]+)\b")
-"""What stands in a wording for words that the dialogue engine never sees: `turn:17`, `card:feel_safer`."""
+REFERENCE = re.compile(r"\bturn:([0-9]+)\b|\bcard:([a-z0-9_]+)\b|\boutcome:([a-z0-9_]{1,40})\b")
+"""What stands in a wording for words that the dialogue engine never sees: `turn:17`, `card:recover`, `outcome:3c_53`.
+
+An outcome may have been said in an earlier conversation of the enquiry, so it has a name of its own.
+"""
 
 
 def reference(number: int) -> str:

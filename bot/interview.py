@@ -6,21 +6,25 @@ The wording lives in `domain.yml`, where Rasa finds it too. Nothing here knows i
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
 import yaml
 
-from bot.conversation import Speaker
+from bot.conversation import Speaker, Stage
+from bot.rules import reached
+
+SPEAKERS = (Speaker.PERSON, Speaker.ADVOCATE, Speaker.PRACTITIONER)
+"""Who can answer."""
 
 A_SHORT_LIST = 3
 """Up to this many choices are shown forwards or backwards, so that a scale stays a scale; more begin somewhere else."""
 
 
 class NotInInterview(LookupError):
-    """The interview has no such response for this speaker. Says which."""
+    """The interview has no such response for this speaker at this stage. Says which."""
 
 
 class AskingKind(StrEnum):
@@ -79,6 +83,12 @@ class Asking:
     """Whether the answer is read back before the end."""
     on_copy: bool = True
     """Whether the answer stands in the statement: never what would give away how or when someone can be reached."""
+    tips: tuple[str, ...] = ()
+    """How to ask it openly. What has tips is read out to the person; what has none is asked of whoever is there."""
+    shows: str | None = None
+    """What the team knows already and the page shows with it: `communication`."""
+    private: bool = False
+    """For the team alone: never on any copy, never read back, never shown to the person."""
 
     @property
     def takes_words(self) -> bool:
@@ -115,29 +125,51 @@ class Interview:
 
     version: str
     """The digest of the text it was read from."""
-    responses: Mapping[tuple[str, Speaker], Asking]
+    responses: Mapping[tuple[str, Speaker, Stage], Asking]
+    reached: Mapping[tuple[Speaker, Stage], Sequence[str]]
+    """The names of the questions that each conversation can come to, in their order."""
 
     @classmethod
-    def from_text(cls, domain: str) -> "Interview":
-        """Read the interview from the text of `domain.yml`."""
+    def from_text(cls, domain: str, rules: str = "rules: []") -> "Interview":
+        """Read the interview from the text of `domain.yml`, and its order from that of `data/rules.yml`."""
         told = read_yaml(domain)
-        found: dict[tuple[str, Speaker], Asking] = {}
+        ruled = read_yaml(rules)["rules"]
+        found: dict[tuple[str, Speaker, Stage], Asking] = {}
         for name, variations in told["responses"].items():
             for variation in variations:
-                for speaker in _speakers(variation):
-                    found.setdefault((name, speaker), _asking(variation["text"], variation.get("custom", {})))
-        return cls(version=hashlib.sha256(domain.encode()).hexdigest(), responses=found)
+                asking = _asking(variation["text"], variation.get("custom", {}))
+                for speaker, stage in heard_by(variation):
+                    found.setdefault((name, speaker, stage), asking)
+        orders = {
+            (speaker, stage): tuple(asked(told, reached(ruled, speaker, stage)))
+            for speaker in SPEAKERS
+            for stage in Stage
+        }
+        return cls(version=hashlib.sha256(domain.encode()).hexdigest(), responses=found, reached=orders)
 
-    def question(self, name: str, speaker: Speaker = Speaker.PERSON) -> Asking:
+    def question(self, name: str, speaker: Speaker = Speaker.PERSON, stage: Stage = Stage.FIRST) -> Asking:
         """Give a question by the name its answers are kept under. Raises NotInInterview."""
-        return self.response(f"utter_ask_{name}", speaker)
+        return self.response(f"utter_ask_{name}", speaker, stage)
 
-    def response(self, name: str, speaker: Speaker = Speaker.PERSON) -> Asking:
+    def response(self, name: str, speaker: Speaker = Speaker.PERSON, stage: Stage = Stage.FIRST) -> Asking:
         """Give anything the bot says by its name in `domain.yml`. Raises NotInInterview."""
         try:
-            return self.responses[name, speaker]
+            return self.responses[name, speaker, stage]
         except KeyError as error:
-            raise NotInInterview(f"{name} has no wording for the {speaker}") from error
+            raise NotInInterview(f"{name} has no wording for the {speaker} at the stage {stage}") from error
+
+    def parts(self, speaker: Speaker = Speaker.PERSON, stage: Stage = Stage.FIRST) -> tuple[str, ...]:
+        """Give the headings that a conversation can come to, in its order."""
+        questions = (self.response(name, speaker, stage) for name in self.reached[speaker, stage])
+        return tuple(dict.fromkeys(question.part for question in questions if question.part))
+
+
+def asked(told: Mapping[str, Any], forms: Iterable[str]) -> Iterator[str]:
+    """Give the names of the responses by which these forms ask: one of the form's own goes first."""
+    for form in forms:
+        for slot in told.get("forms", {}).get(form, {}).get("required_slots", ()):
+            own = f"utter_ask_{form}_{slot}"
+            yield own if own in told["responses"] else f"utter_ask_{slot}"
 
 
 def read_yaml(text: str) -> Any:
@@ -162,10 +194,12 @@ def rotated(choices: Sequence[Choice], seed: str) -> tuple[Choice, ...]:
     return (*free, *fixed)
 
 
-def _speakers(variation: Mapping[str, Any]) -> Sequence[Speaker]:
-    """Say for whom a variation is: the one its condition names, or everybody."""
-    named = [one["value"] for one in variation.get("condition", ()) if one["name"] == "speaker"]
-    return [Speaker(name) for name in named] or [speaker for speaker in Speaker if speaker is not Speaker.BOT]
+def heard_by(variation: Mapping[str, Any]) -> Sequence[tuple[Speaker, Stage]]:
+    """Say for whom and when a variation is: as its condition says, or for every speaker, or at every stage."""
+    named = {one["name"]: one["value"] for one in variation.get("condition", ())}
+    speakers = [Speaker(named["speaker"])] if "speaker" in named else SPEAKERS
+    stages = [Stage(named["stage"])] if "stage" in named else list(Stage)
+    return [(speaker, stage) for speaker in speakers for stage in stages]
 
 
 def _asking(wording: str, custom: Mapping[str, Any]) -> Asking:
@@ -173,6 +207,7 @@ def _asking(wording: str, custom: Mapping[str, Any]) -> Asking:
     asking = Asking(wording, AskingKind(custom.get("kind", AskingKind.INFORMATION)))
     given = {name: value for name, value in custom.items() if name in known}
     given["information"] = tuple(given.get("information") or ())
+    given["tips"] = tuple(given.get("tips") or ())
     given["choices"] = tuple(Choice(**choice) for choice in given.get("choices") or ())
     return replace(asking, **given)
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import yaml
 
-from bot.conversation import How, Skip
+from bot.conversation import How, Skip, Speaker, Stage
 from bot.flags import FlagKind, Meant
-from bot.interview import Asking, AskingKind, Choice, read_yaml
+from bot.interview import SPEAKERS, Asking, AskingKind, Choice, asked, heard_by, read_yaml
+from bot.rules import branches, reached
 
 LONGEST_SENTENCE = 15
 """Words."""
@@ -30,6 +31,8 @@ SAID_BY_THE_APP = frozenset(
 SETTINGS = frozenset({"team", "read_within", "phone", "phone_hours", "out_of_hours_phone"})
 FILLED_BY_THE_APP = frozenset({"answer"})
 OFFERED_BEFORE = frozenset({"outcomes", "outcomes_to_rank", "outcomes_but_plan_a"})
+KNOWN_BEFORE = frozenset({"communication"})
+"""What the team may know already and a question can show."""
 
 JARGON = (
     "making safeguarding personal",
@@ -92,6 +95,10 @@ PROMISING = (
     "secret between",
 )
 """Nothing promises to keep a secret, or that a wish comes true."""
+OF_THE_PERSON = re.compile(r"\b(?:you|your|yours|yourself|i|me|my|mine|myself)\b", re.IGNORECASE)
+"""Where the person's own wording says this, an advocate's must say something else: nobody speaks as another's "I"."""
+OF_WHOEVER_ANSWERS = frozenset({"I am not sure", "No, thank you", "Your copy"})
+"""Said by whoever answers, about themselves."""
 
 CONTRACTION = re.compile(
     r"\b\w+(?:n['’]t|['’](?:re|ve|ll|m|d))\b|\b(?:it|that|what|he|she|there|here|who|how|let|where)['’]s\b",
@@ -147,6 +154,7 @@ def check(
     ruled = read["data/rules.yml"]["rules"]
     return [
         *_wording(told),
+        *_spoken(told, ruled),
         *_belonging(told, ruled, read["data/nlu.yml"], actions),
         *_guarded(told),
         *_config(told, read["config.yml"]),
@@ -159,13 +167,68 @@ def check(
 
 
 def _wording(told: Mapping[str, Any]) -> Iterator[Problem]:
-    speakers = {speaker for variations in told["responses"].values() for one in variations for speaker in _for(one)}
     for name, variations in told["responses"].items():
-        for missing in sorted(speakers - {speaker for one in variations for speaker in _for(one)}):
-            yield Problem("domain.yml", name, f"has no wording for the {missing}")
         for variation in variations:
             for what in _worded(name, variation, told):
                 yield Problem("domain.yml", name, what)
+
+
+def _spoken(told: Mapping[str, Any], ruled: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
+    """Check that each speaker at each stage hears one wording, made for them, of all that is said to them."""
+    beside = SAID_BY_THE_APP | _topics(told)
+    heard: dict[str, dict[tuple[Speaker, Stage], list[Any]]] = {}
+    for name, variations in told["responses"].items():
+        heard[name] = {}
+        for variation in variations:
+            for place in heard_by(variation) if _for(variation) else ():
+                heard[name].setdefault(place, []).append(variation)
+    said: set[tuple[str, Speaker]] = set()
+    for speaker, stage in product(SPEAKERS, Stage):
+        come_to = reached(ruled, speaker, stage)
+        for name in sorted({*asked(told, come_to), *(one for one in come_to if one in heard), *beside} & set(heard)):
+            said.add((name, speaker))
+            wordings = heard[name].get((speaker, stage), [])
+            if not wordings:
+                yield Problem("domain.yml", name, f"has no wording for the {speaker} at the stage {stage}")
+            elif len(wordings) > 1:
+                yield Problem("domain.yml", name, f"has two wordings for the {speaker} at the stage {stage}")
+    for name, places in heard.items():
+        for speaker in sorted({speaker for speaker, _ in places} - {who for what, who in said if what == name}):
+            yield Problem("domain.yml", name, f"is never said to the {speaker}, and yet has a wording for them")
+        first = {speaker: places[speaker, stage][0] for speaker, stage in reversed(places)}
+        if Speaker.PERSON in first and name not in SAID_BY_THE_APP:
+            for what in _made_for(name, first):
+                yield Problem("domain.yml", name, what)
+
+
+def _made_for(name: str, heard: Mapping[Speaker, Mapping[str, Any]]) -> Iterator[str]:
+    """Check what the others hear against what the person hears: the same question, in words made for them."""
+    try:
+        asking = {
+            speaker: Asking.from_utterance(variation.get("text") or "", variation.get("custom") or {})
+            for speaker, variation in heard.items()
+        }
+    except (TypeError, ValueError):
+        return
+    person = asking.pop(Speaker.PERSON)
+    if Speaker.ADVOCATE in asking:
+        for text in sorted({*_texts(asking[Speaker.ADVOCATE])} & {*_texts(person)} - OF_WHOEVER_ANSWERS):
+            if OF_THE_PERSON.search(text):
+                yield f"speaks to the advocate as to the person: {text}"
+    if Speaker.PRACTITIONER in asking and name.startswith("utter_ask_"):
+        read_out = asking[Speaker.PRACTITIONER]
+        if not read_out.tips:
+            yield "has no tips on how to read it out"
+        if read_out.wording != person.wording:
+            yield f"is read out in other words than the person's own: {read_out.wording}"
+    for speaker, other in asking.items():
+        same = ("kind", "choices_from", "rotate", "skippable", "on_check", "on_copy", "private", "how")
+        if any(getattr(other, one) != getattr(person, one) for one in same) or not _ids(person) <= _ids(other):
+            yield f"is another question for the {speaker} than for the person"
+
+
+def _ids(asking: Asking) -> set[str]:
+    return {choice.id for choice in asking.choices}
 
 
 def _for(variation: Mapping[str, Any]) -> list[str]:
@@ -193,7 +256,14 @@ def _worded(name: str, variation: Mapping[str, Any], told: Mapping[str, Any]) ->
     yield from _offered(name, asking)
     for text in _texts(asking):
         yield from _plain(name, text, told)
-    for text in (asking.hint, asking.why, *asking.information, *(choice.label for choice in asking.choices)):
+    if asking.private and (asking.on_check or asking.on_copy):
+        yield "is for the team alone, and yet is read back or copied: on_check and on_copy must be false"
+    if asking.tips and Speaker.PRACTITIONER not in _for(variation):
+        yield "has tips, and yet nobody reads it out"
+    if asking.shows is not None and asking.shows not in KNOWN_BEFORE:
+        yield f"shows what nobody knows: {asking.shows}"
+    beside = (asking.hint, asking.why, *asking.information, *asking.tips, *(one.label for one in asking.choices))
+    for text in beside:
         if "?" in text:
             yield f"asks a second thing beside the question: {text}"
 
@@ -246,6 +316,7 @@ def _choice(name: str, choice: Choice) -> Iterator[str]:
 
 def _texts(asking: Asking) -> Iterator[str]:
     yield from (asking.wording, asking.part, asking.hint, *asking.information, asking.why, asking.another_way)
+    yield from asking.tips
     yield from (str(choice.label) for choice in asking.choices)
 
 
@@ -269,7 +340,9 @@ def _plain(name: str, text: str, told: Mapping[str, Any]) -> Iterator[str]:
 
 def _without(name: str, plain: str) -> Iterator[str]:
     for word in JARGON:
-        if re.search(rf" {re.escape(word)}s? ", plain) and not (name.startswith("utter_about_") and word in EXPLAINED):
+        if (f" {word} " in plain or f" {word}s " in plain) and not (
+            name.startswith("utter_about_") and word in EXPLAINED
+        ):
             yield f"has a word that people should not have to know: {word}"
     for phrase in PROBING:
         if f" {phrase} " in plain:
@@ -299,10 +372,10 @@ def _belonging(
 ) -> Iterator[Problem]:
     forms: Mapping[str, Sequence[str]] = {name: form["required_slots"] for name, form in told["forms"].items()}
     run = {step["action"] for rule in ruled for step in rule["steps"] if "action" in step}
-    asked = {response: slot for form, slots in forms.items() for slot in slots for response in _ask(form, slot)}
+    asked_for = {response for form, slots in forms.items() for slot in slots for response in _ask(form, slot)}
 
     yield from _missing("domain.yml", forms, _unworded(forms, told["responses"]), "is asked without any wording")
-    spoken = set(asked) | run | SAID_BY_THE_APP | _topics(told)
+    spoken = asked_for | run | SAID_BY_THE_APP | _topics(told)
     yield from _missing("domain.yml", set(told["responses"]) - spoken, None, "is never said")
     yield from _missing(
         "domain.yml", (SAID_BY_THE_APP | _topics(told)) - set(told["responses"]), None, "has no wording"
@@ -323,12 +396,12 @@ def _belonging(
     yield from _missing(
         "domain.yml", set(told["slots"]) - in_forms - filled_otherwise, None, "is a slot that nothing fills"
     )
-    branched = {name for rule in ruled for name, _ in _slots([*rule.get("condition", ()), *rule["steps"]])}
+    branched = {name for rule in ruled for name, _ in branches([*rule.get("condition", ()), *rule["steps"]])}
     yield from _missing(
         "data/rules.yml", branched - set(told["slots"]) - {"requested_slot"}, None, "is not a slot of the domain"
     )
     for rule in ruled:
-        for name, value in _slots([*rule.get("condition", ()), *rule["steps"]]):
+        for name, value in branches([*rule.get("condition", ()), *rule["steps"]]):
             values = told["slots"].get(name, {}).get("values")
             if value is not None and value != ELSE and values is not None and value not in values:
                 yield Problem(
@@ -377,20 +450,13 @@ def _branches(told: Mapping[str, Any], forms: Mapping[str, Sequence[str]]) -> It
     for form, slots in forms.items():
         for slot in slots:
             values = told["slots"].get(slot, {}).get("values")
-            asked = next((told["responses"][one] for one in _ask(form, slot) if one in told["responses"]), None)
-            if not values or not asked:
+            wordings = next((told["responses"][one] for one in _ask(form, slot) if one in told["responses"]), None)
+            if not values or not wordings:
                 continue
-            for variation in asked:
+            for variation in wordings:
                 offered = {choice["id"] for choice in variation.get("custom", {}).get("choices", ())}
                 for value in sorted(set(values) - offered):
                     yield Problem("domain.yml", slot, f"branches on {value}, which the question does not offer")
-
-
-def _slots(steps: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:
-    for step in steps:
-        for one in step.get("slot_was_set", ()):
-            yield from one.items()
-        yield from _slots(step.get("or", ()))
 
 
 # --- nothing guessed --------------------------------------------------------------------------------------------------
@@ -461,27 +527,29 @@ def _shown(
     told: Mapping[str, Any], ruled: Sequence[Mapping[str, Any]], stories: Sequence[Mapping[str, Any]]
 ) -> Iterator[Problem]:
     values = {name: slot.get("values") for name, slot in told["slots"].items()}
-    played = [list(_play(story["steps"])) for story in stories]
+    to_begin_with = {name: slot["initial_value"] for name, slot in told["slots"].items() if "initial_value" in slot}
+    played = [list(_play(story["steps"], to_begin_with)) for story in stories]
     for rule in ruled:
         if not all(any(_shows(story, way, values) for story in played) for way in _ways(rule)):
             yield Problem("tests/test_stories.yml", rule["rule"], "has no story that shows it, or not each of its ways")
 
 
 def _ways(rule: Mapping[str, Any]) -> Iterator[list[_Run]]:
-    """A rule with an `or` is as many rules."""
+    """A rule with an `or` is as many rules. What is a condition of it holds all along."""
+    so = dict(branches(rule.get("condition", ())))
     steps = [step.get("or", [step]) for step in rule["steps"]]
     for way in product(*steps):
-        yield list(_play(way, keep=False))
+        yield [_Run(run.action, {**so, **run.slots}, run.intent) for run in _play(way, {}, keep=False)]
 
 
-def _play(steps: Iterable[Mapping[str, Any]], *, keep: bool = True) -> Iterator[_Run]:
+def _play(steps: Iterable[Mapping[str, Any]], so: Mapping[str, Any], *, keep: bool = True) -> Iterator[_Run]:
     """The actions in order, each with the slots set after it (and, in a story, everything set before and still so)."""
-    slots: dict[str, Any] = {}
+    slots = dict(so)
     intent: str | None = None
     waiting: tuple[str, str | None] | None = None
     for step in steps:
         if "slot_was_set" in step:
-            slots.update(_slots([step]))
+            slots.update(branches([step]))
         elif "intent" in step or "action" in step:
             if waiting is not None:
                 yield _Run(waiting[0], dict(slots), waiting[1])

@@ -14,7 +14,7 @@ def text(name: str) -> str:
 
 def load_interview() -> Interview:
     """Read the interview's wording."""
-    return Interview.from_text(text("domain.yml"))
+    return Interview.from_text(text("domain.yml"), text("data/rules.yml"))
 
 
 def load_phrases() -> Phrases:

@@ -164,7 +164,7 @@ def _meaning(name: str, standing: Standing, interview: Interview) -> str:
     if kind == "card":
         cards = interview.response("utter_ask_cards").choices
         return next((card.label for card in cards if card.id == rest), rest)
-    answer = standing.answer(int(rest))
+    answer = standing.answer(int(rest)) if kind == "turn" else None
     return f"“{answer.current.words}”" if answer is not None and answer.current.kind is Kind.WORDS else "…"
 
 

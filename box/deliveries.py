@@ -16,11 +16,17 @@ MOST_CHOICES = 50
 
 CONVERSATION = re.compile(r"[0-9a-f]{32}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
-CHOICE = re.compile(r"[a-z0-9_]{1,64}|turn:[0-9]{1,9}")
+CHOICE = re.compile(r"[a-z0-9_]{1,64}|turn:[0-9]{1,9}|outcome:[a-z0-9_]{1,40}")
 
 STAGES = {"first", "check-in", "closing", "experience"}
 SPEAKERS = {"person", "advocate", "practitioner"}
-SKIPS = {"do_not_know", "do_not_want_to_say", "later", "not_for_me"}
+SKIPS = {"do_not_know", "do_not_want_to_say", "later", "not_for_me"} | {
+    "asked_none_yet",
+    "declined",
+    "could_not_today",
+    "not_asked",
+}
+"""How a question is not answered: four ways of whoever is asked, and four that only a practitioner can say."""
 
 
 class Malformed(Exception):

@@ -41,6 +41,10 @@ class FakeActions:
     """How many things to be different each conversation has so far."""
     cards: Sequence[str] = ()
     """Which cards the next conversation chooses."""
+    wanted: Sequence[str] = ()
+    """What the enquiry of the next conversation holds already: `outcome:…`."""
+    is_communication_known: bool = False
+    """Whether it is known already how the person of the next conversation likes to talk."""
     answer: Callable[[BaseHTTPRequestHandler, dict[str, Any]], bytes | None] | None = None
     """In place of the usual answer: what to send with 200, or None when it has sent something itself."""
 
@@ -59,6 +63,18 @@ class FakeActions:
             "keep_cards": lambda: [*self._next_card(None), self._count(conversation_id)],
             "keep_card_outcome": lambda: self._card(conversation_id, slots),
             "keep_rank": lambda: self._rank(conversation_id, slots),
+            "open_stage": lambda: [
+                slot("communication_known", "yes" if self.is_communication_known else "no"),
+                *self._next_outcome(conversation_id, None),
+            ],
+            "keep_review": lambda: [
+                *(slot(name, None) for name in ("outcome_now", "outcome_again", "outcome_why", "outcome_difference")),
+                *self._next_outcome(conversation_id, slots["next_outcome"]),
+            ],
+            "keep_verdict": lambda: [
+                *(slot(name, None) for name in ("happened", "difference", "practitioner_verdict")),
+                *self._next_outcome(conversation_id, slots["next_outcome"]),
+            ],
         }
         said = [{"response": f"utter_about_{slots['know_more']}"}] if action == "tell_more" else []
         return {"events": done.get(action, list)(), "responses": said}
@@ -75,12 +91,18 @@ class FakeActions:
         return [*emptied, *self._next_card(slots["next_card"]), self._count(conversation_id)]
 
     def _add_outcome(self, conversation_id: str, slots: Slots) -> None:
-        if slots["outcome"] != slots["outcome_sign"]:
+        if slots["outcome"] != slots["outcome_sign"] and slots["more_outcomes"] in {"yes", "no", None}:
             self.outcomes[conversation_id] = self.outcomes.get(conversation_id, 0) + 1
 
     def _count(self, conversation_id: str) -> dict[str, Any]:
         count = self.outcomes.get(conversation_id, 0)
         return slot("outcome_count", "many" if count > 2 else "two" if count == 2 else "none_or_one")
+
+    def _next_outcome(self, conversation_id: str, after: str | None) -> Events:
+        said = [f"outcome:{conversation_id[:8]}_{n}" for n in range(self.outcomes.get(conversation_id, 0))]
+        waiting = [*self.wanted, *said]
+        rest = waiting[waiting.index(after) + 1 :] if after in waiting else waiting
+        return [slot("next_outcome", rest[0] if rest else None), slot("outcome_waiting", "yes" if rest else "no")]
 
     def _next_card(self, after: str | None) -> Events:
         waiting = [f"card:{card}" for card in self.cards]
@@ -239,9 +261,9 @@ class Talk:
         turn = {"number": number, "intent": intent, "choice": list(choice)}
         return {"conversation_id": self.conversation_id, "after": self.place, "turns": [turn]}
 
-    def begin(self) -> dict[str, Any]:
-        """Begin a first conversation with the person."""
-        return self.say("begin", "first", "person")
+    def begin(self, stage: str = "first", speaker: str = "person") -> dict[str, Any]:
+        """Begin a conversation; a first one with the person where nothing else is said."""
+        return self.say("begin", stage, speaker)
 
     def say(self, intent: str, *choice: str) -> dict[str, Any]:
         """Deliver one turn and give the reply."""
@@ -256,6 +278,26 @@ class Talk:
         """Answer the question on show, which must be this one."""
         assert self.reply["question"] == question, self.reply
         return self.say(intent, *choice)
+
+    def take(self, road: str) -> None:
+        """Answer a line of questions, each named with what was chosen: `go_on=yes worries feelings=!later`.
+
+        A question alone is answered in words, `=` chooses, `=!` skips; `,` stands between several choices.
+        """
+        for step in road.split():
+            question, _, chosen = step.partition("=")
+            if chosen.startswith("!"):
+                self.answer(question, "skip", chosen[1:])
+            elif chosen:
+                self.answer(question, "choose", *chosen.split(","))
+            else:
+                self.answer(question)
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The question on show, with all that rides with it."""
+        shown: dict[str, Any] = self.reply["utterances"][-1]
+        return shown
 
     @property
     def said(self) -> list[str]:

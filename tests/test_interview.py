@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from bot.conversation import REFERENCE, Speaker
-from bot.interview import Asking, AskingKind, Choice, Interview, NotInInterview, placeholders, rotated
+from bot.conversation import REFERENCE, Speaker, Stage
+from bot.interview import SPEAKERS, Asking, AskingKind, Choice, Interview, NotInInterview, placeholders, rotated
 from bot.settings import ROOT
 
 DOMAIN = (ROOT / "domain.yml").read_text(encoding="utf-8")
+RULES = (ROOT / "data/rules.yml").read_text(encoding="utf-8")
 
 FACES = (
     Choice("safe", "Safe", "1F60A"),
@@ -25,7 +26,7 @@ def ids(choices: tuple[Choice, ...]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def interview() -> Interview:
-    return Interview.from_text(DOMAIN)
+    return Interview.from_text(DOMAIN, RULES)
 
 
 def test_a_question_comes_with_its_choices_its_reason_and_another_way(interview: Interview) -> None:
@@ -91,7 +92,7 @@ def test_an_unknown_response_or_speaker_is_named(interview: Interview) -> None:
     with pytest.raises(NotInInterview, match="utter_ask_mood"):
         interview.question("mood")
     with pytest.raises(NotInInterview, match="practitioner"):
-        interview.response("utter_done", Speaker.PRACTITIONER)
+        interview.response("utter_ask_advocate_name", Speaker.PRACTITIONER)
 
 
 def test_each_speaker_hears_their_own_wording_and_the_rest_is_for_everybody() -> None:
@@ -111,6 +112,83 @@ responses:
     assert interview.question("wishes", Speaker.ADVOCATE).wording == "What does the person want to happen?"
     assert interview.response("utter_done", Speaker.PRACTITIONER).wording == "Thank you."
     assert interview.response("utter_done").kind is AskingKind.INFORMATION
+
+
+def test_the_last_words_are_those_of_the_stage(interview: Interview) -> None:
+    told = {stage: interview.response("utter_done", Speaker.PERSON, stage).information for stage in Stage}
+    assert len(set(told.values())) == 4
+    welcomes = {interview.response("utter_welcome", Speaker.PERSON, stage).wording for stage in Stage}
+    assert len(welcomes) == 4
+
+
+def test_the_parts_of_a_first_conversation_come_in_their_order(interview: Interview) -> None:
+    assert interview.parts() == (
+        "Is it safe to talk?",
+        "How you like to talk",
+        "What happens with what you say",
+        "How much you want to be part of this",
+        "How things are",
+        "What matters to you",
+        "What worries you",
+        "What you want to happen",
+        "What you want to be different",
+        "If not everything can happen",
+        "What helps",
+        "Looking into it",
+        "Your words",
+        "Your copy",
+    )
+
+
+def test_the_parts_are_those_of_the_speaker_and_the_stage(interview: Interview) -> None:
+    assert interview.parts(Speaker.PERSON, Stage.EXPERIENCE) == (
+        "Is it safe to talk?",
+        "How it was for you",
+        "Your words",
+    )
+    assert interview.parts(Speaker.ADVOCATE, Stage.EXPERIENCE) == (
+        "About you",
+        "Is it safe to talk?",
+        "How it was for the person",
+        "What you passed on",
+    )
+    assert interview.parts(Speaker.PRACTITIONER, Stage.CLOSING)[-1] == "For the team only"
+
+
+def test_without_the_rules_nothing_is_known_of_the_order() -> None:
+    assert Interview.from_text(DOMAIN).parts() == ()
+
+
+def test_each_question_is_worded_for_whoever_can_come_to_it(interview: Interview) -> None:
+    for speaker in SPEAKERS:
+        for stage in Stage:
+            for name in interview.reached[speaker, stage]:
+                assert interview.response(name, speaker, stage).why
+
+
+def test_what_is_for_the_team_alone_is_never_read_back_or_copied(interview: Interview) -> None:
+    private = {name for (name, _, _), asking in interview.responses.items() if asking.private}
+    assert private == {"utter_ask_practitioner_verdict", "utter_ask_free_to_speak", "utter_ask_private_note"}
+    for (_, speaker, _), asking in interview.responses.items():
+        assert not asking.private or (speaker is Speaker.PRACTITIONER and not asking.on_check and not asking.on_copy)
+
+
+def test_a_practitioner_gets_tips_with_what_is_read_out(interview: Interview) -> None:
+    assert interview.question("worries", Speaker.PRACTITIONER).tips
+    assert interview.question("worries", Speaker.PRACTITIONER).wording == interview.question("worries").wording
+    assert not interview.question("private_note", Speaker.PRACTITIONER).tips
+
+
+def test_how_they_like_to_talk_is_shown_when_asked_if_it_is_still_right(interview: Interview) -> None:
+    assert interview.question("communication_still", stage=Stage.CHECK_IN).shows == "communication"
+
+
+def test_references_of_all_three_kinds_are_found() -> None:
+    assert REFERENCE.findall("turn:17 card:recover outcome:3c95edc7_53") == [
+        ("17", "", ""),
+        ("", "recover", ""),
+        ("", "", "3c95edc7_53"),
+    ]
 
 
 def test_the_version_changes_with_any_word() -> None:

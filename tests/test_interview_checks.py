@@ -184,11 +184,71 @@ def test_a_box_that_would_guess_is_found(before: str, after: str, found: str) ->
     assert any(found in str(problem) for problem in problems_with("config", before, after))
 
 
-def test_a_wording_for_one_speaker_is_missed_for_the_others_once_there_are_any() -> None:
-    person = "utter_done:\n  - condition: *person\n"
-    advocate = "utter_done:\n  - condition: [{type: slot, name: speaker, value: advocate}]\n    text: Thank you.\n"
-    found = problems_with("domain", person, f"{advocate}  - condition: *person\n")
-    assert "domain.yml: utter_ask_private: has no wording for the advocate" in [str(problem) for problem in found]
+ADVOCATES_WORRIES = """  - condition: *advocate
+    text: What worries the person?
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        (
+            ADVOCATES_WORRIES,
+            ADVOCATES_WORRIES.replace("advocate", "person"),
+            "no wording for the advocate at the stage",
+        ),
+        (
+            ADVOCATES_WORRIES,
+            ADVOCATES_WORRIES.replace("advocate", "person"),
+            "two wordings for the person at the stage",
+        ),
+        (
+            "- &check_in {type: slot, name: stage, value: check-in}",
+            "- &check_in {type: slot, name: stage, value: closing}",
+            "utter_done: has no wording for the person at the stage check-in",
+        ),
+        (
+            "utter_ask_advocate_name:\n  - condition: *advocate",
+            "utter_ask_advocate_name:\n  - condition: *practitioner",
+            "utter_ask_advocate_name: is never said to the practitioner",
+        ),
+        ("What worries the person?", "What worries you?", "speaks to the advocate as to the person"),
+        (
+            "      hint: There is no need to tell what happened.\n",
+            "",
+            "speaks to the advocate as to the person: You do",
+        ),
+        ("label: They still want this", "label: I still want this", "speaks to the advocate as to the person"),
+        ("      tips:\n      - Small things count, such as a chair, a walk or a cup of tea.\n", "", "has no tips"),
+        ("- Small things count, such as a chair, a walk or a cup of tea.", "- Does it matter?", "asks a second thing"),
+        ("- Small things count,", "- These are outcomes,", "should not have to know"),
+        (
+            "What must stay just as it is?\n    custom:\n      <<: *keep",
+            "What must stay?\n    custom:\n      <<: *keep",
+            "in other words than the person's own",
+        ),
+        (
+            "      - {id: has_happened, label: It has happened}\n  - condition: *practitioner",
+            "  - condition: *practitioner",
+            "another question for the advocate",
+        ),
+        ("private: true\n      on_check: false", "private: true\n      on_check: true", "is for the team alone"),
+        ("shows: communication", "shows: everything", "shows what nobody knows"),
+        (
+            "      part: Is it safe to talk?\n",
+            "      part: Is it safe to talk?\n      tips: [Wait.]\n",
+            "nobody reads it out",
+        ),
+    ],
+)
+def test_a_slip_in_the_wording_for_a_speaker_or_a_stage_is_found(before: str, after: str, found: str) -> None:
+    assert any(found in str(problem) for problem in problems_with("domain", before, after))
+
+
+def test_a_rule_is_shown_only_by_a_story_at_its_own_stage() -> None:
+    story = "- story: After a check-in we ask whether a copy would be safe\n  steps:\n  - slot_was_set:\n    - stage: "
+    found = problems_with("stories", f"{story}check-in", f"{story}first")
+    assert [problem.where for problem in found] == ["After a check-in we ask whether a copy would be safe"]
 
 
 def test_actions_that_there_are_and_actions_that_are_listed_must_agree() -> None:

@@ -105,12 +105,6 @@ class Frame:
         """Fill paragraphs in, and leave out those of which nothing is left."""
         return tuple(filled for filled in map(self.filled, paragraphs) if filled)
 
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """The parts of the conversation, in the order in which `domain.yml` words them."""
-        asked = (asking for (name, _), asking in self.interview.responses.items() if name.startswith("utter_ask_"))
-        return tuple(dict.fromkeys(asking.part for asking in asked if asking.part))
-
 
 def place_of(settings: Settings) -> Place:
     """Read what is the same on every page from the settings."""
@@ -297,7 +291,7 @@ class _Showing:
         return TITLE
 
     def _part(self, asking: Asking) -> str:
-        parts = self.frame.parts
+        parts = self.frame.interview.parts(self.view.conversation.speaker, self.view.conversation.stage)
         if asking.part not in parts:
             return asking.part
         return f"Part {parts.index(asking.part) + 1} of {len(parts)}: {asking.part}"
@@ -388,7 +382,9 @@ class _Showing:
         return tuple(piece for piece in pieces if piece.text or piece.words is not None)
 
     def _meant(self, found: re.Match[str]) -> Piece:
-        number, card = found.groups()
+        number, card, outcome = found.groups()
+        if outcome is not None:
+            return Piece("…")
         if card is not None:
             cards = self.frame.interview.response("utter_ask_cards").choices
             return Piece(f"“{next((choice.label for choice in cards if choice.id == card), '…')}”")

@@ -20,6 +20,8 @@ def box(shared_box: RealBox) -> RealBox:
     """The box, with actions that work as usual."""
     shared_box.actions.answer = None
     shared_box.actions.cards = ()
+    shared_box.actions.wanted = ()
+    shared_box.actions.is_communication_known = False
     return shared_box
 
 

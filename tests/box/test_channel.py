@@ -75,6 +75,9 @@ def test_rasas_own_doors_are_shut(box: RealBox, place: str) -> None:
         {"intent": "choose", "choice": ['/words{"speaker":"x"}']},
         {"intent": "choose", "choice": ["{{7*7}}"]},
         {"intent": "choose", "choice": ["turn:"]},
+        {"intent": "choose", "choice": ["outcome:"]},
+        {"intent": "choose", "choice": ["outcome:My home"]},
+        {"intent": "choose", "choice": [f"outcome:{'a' * 41}"]},
         {"intent": "choose", "choice": ["turn:17\n"]},
         {"intent": "choose", "choice": ["turn:17 and more"]},
         {"intent": "choose", "choice": ["yes"] * 51},
@@ -358,9 +361,12 @@ def test_words_where_a_choice_is_needed_are_refused_and_the_question_stays(talk:
     assert talk.answer("go_on", "choose", "yes")["question"] == "communication"
 
 
-def test_a_stage_without_rules_is_an_error_and_not_silence(box: RealBox) -> None:
-    talk = Talk(box, secrets.token_hex(16))
-    assert box.turns(talk.request("begin", "closing", "person")).status_code == 500
+def test_a_stage_that_does_not_open_is_an_error_and_not_silence(talk: Talk) -> None:
+    talk.begin("closing")
+    talk.take("private=yes company=nobody")
+    talk.box.actions.answer = lambda handler, call: b'{"events": [], "responses": []}'
+    answer = talk.box.turns(talk.request("choose", "yes"))
+    assert (answer.status_code, answer.json()) == (500, {"error": "no_next_step"})
 
 
 def test_a_box_without_a_model_says_that_it_is_not_ready(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bot.conversation import Speaker
+from bot.conversation import Speaker, Stage
 from bot.project import load_interview
 from tests.faults.houses import go_on_until_asked
 from tests.walking import Shown, Walker
@@ -11,8 +11,8 @@ from tests.walking import Shown, Walker
 INTERVIEW = load_interview()
 NAMES: Mapping[str, str] = {
     asking.wording.splitlines()[-1]: name.removeprefix("utter_ask_")
-    for (name, speaker), asking in INTERVIEW.responses.items()
-    if speaker is Speaker.PERSON and name.startswith("utter_ask_")
+    for (name, speaker, stage), asking in INTERVIEW.responses.items()
+    if (speaker, stage) == (Speaker.PERSON, Stage.FIRST) and name.startswith("utter_ask_")
 }
 """The name of each question by the end of the heading that its page has; what is read back may come before."""
 
@@ -36,8 +36,8 @@ CHOSEN: Mapping[str, str] = {
 
 OPEN_QUESTIONS = frozenset(
     name.removeprefix("utter_ask_")
-    for (name, speaker), asking in INTERVIEW.responses.items()
-    if speaker is Speaker.PERSON and asking.takes_words
+    for name in INTERVIEW.reached[Speaker.PERSON, Stage.FIRST]
+    if INTERVIEW.response(name).takes_words
 )
 
 LONGEST = 80
