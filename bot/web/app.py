@@ -16,11 +16,11 @@ from bot.returning import Door
 from bot.settings import Settings
 from bot.steps import Steps
 from bot.store import Missing, NotKept, NotRead
-from bot.web import interview
+from bot.web import interview, starting
 from bot.web.contexts import Way
+from bot.web.desk import CONVERSATION, Desk, closed
 from bot.web.files import Files
 from bot.web.guard import FormsFromOwnPages, Guard
-from bot.web.interview import CONVERSATION, Desk
 from bot.web.pages import Pages
 from bot.web.showing import Frame, place_of, texts_of
 
@@ -137,7 +137,7 @@ async def _not_read(request: Request, error: Exception) -> Response:
 
 async def _not_there(request: Request, error: Exception) -> Response:
     """A visit or a page may name a conversation that has been erased: the answer is as if it had never been."""
-    return interview.closed(request.app.state.desk)
+    return closed(request.app.state.desk)
 
 
 async def _failed(request: Request, error: Exception) -> Response:
@@ -165,17 +165,17 @@ def _told(desk: Desk, status: int) -> Response:
 
 
 routes = [
-    Route("/", interview.show_welcome, name="welcome"),
-    Route("/", interview.begin, name="begin", methods=["POST"]),
-    Route("/private", interview.show_shared_device, name="shared_device"),
+    Route("/", starting.show_welcome, name="welcome"),
+    Route("/", starting.begin, name="begin", methods=["POST"]),
+    Route("/private", starting.show_shared_device, name="shared_device"),
     Route("/conversation", interview.show_conversation, name="conversation"),
     Route("/conversation", interview.go_on, name="go_on", methods=["POST"]),
     Route("/conversation/words", interview.show_statement, name="statement"),
     Route("/conversation/words.txt", interview.save_statement, name="statement_text"),
-    Route("/come-back", interview.show_coming_back, name="coming_back"),
-    Route("/come-back", interview.come_back, name="come_back", methods=["POST"]),
-    Route("/leave", interview.leave, name="leave"),
-    Route("/left", interview.left, name="left", methods=["POST"]),
+    Route("/come-back", starting.show_coming_back, name="coming_back"),
+    Route("/come-back", starting.come_back, name="come_back", methods=["POST"]),
+    Route("/leave", starting.leave, name="leave"),
+    Route("/left", starting.left, name="left", methods=["POST"]),
     Route("/licences", show_licences, name="licences"),
     Route("/healthz", say_alive, name="alive"),
     Route("/readyz", say_ready, name="ready"),

@@ -1,33 +1,25 @@
 """The pages of an interview: a handler reads what was sent, calls one verb, and answers."""
 
-import asyncio
 import contextlib
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
-from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from bot import interviewing, returning
-from bot.conversation import Control, Kind, Now, Skip, Speaker, Stage
-from bot.interviewing import Given, Refused, Room, Taken, View
-from bot.returning import IDLE_MINUTES, Door, TooManyAtOnce
+from bot.conversation import Control, Kind, Now, Skip
+from bot.interviewing import Given, Refused, Taken, View
+from bot.returning import TooManyAtOnce
 from bot.statement import Statement, as_text, statement
-from bot.steps import Step, StepRefused, Steps
-from bot.store import Disguise, Missing, NotKept, NotRead, StoreError
+from bot.steps import Step, StepRefused
+from bot.store import Disguise, Missing, StoreError
 from bot.web import contexts
-from bot.web.contexts import Choice, Page, Piece, Way
+from bot.web.contexts import Way
+from bot.web.desk import CONVERSATION, Desk, closed, desk_of, onwards, visited
 from bot.web.forms import Form, read_form
-from bot.web.guard import LEAVES_NOTHING
-from bot.web.pages import Pages, as_utf8_can
-from bot.web.showing import TITLE, Frame, Typed, may_keep_copy
+from bot.web.pages import as_utf8_can
+from bot.web.showing import TITLE, Typed, may_keep_copy
 
-CONVERSATION = "/conversation"
-LEAVING_LIMIT = 0.5
-"""Seconds that leaving quickly waits for the database."""
-STAYS_OPEN = {30: "30 minutes", 120: "2 hours", 1200: "20 hours"}
 PRESSED = frozenset(
     {
         Control.WHY,
@@ -44,35 +36,6 @@ PRESSED = frozenset(
     }
 )
 """Controls that a page has a button for. The others are answers to a question of ours."""
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """All that the handlers need."""
-
-    room: Room
-    door: Door
-    steps: Steps
-    pages: Pages
-    frame: Frame
-    leave_to: str
-    secure_cookies: bool
-    now: Callable[[], datetime]
-
-    @property
-    def cookie(self) -> str:
-        """The name of a visit's cookie. Only over https does a browser take the name that guards it best."""
-        return "__Host-visit" if self.secure_cookies else "visit"
-
-    def shown(self, page: Page, status: int = 200) -> HTMLResponse:
-        """Answer with a page."""
-        return HTMLResponse(self.pages.make(page), status_code=status)
-
-    def telling(self, heading: str, *information: str, words: str = "", ways: tuple[Way, ...] = ()) -> contexts.Telling:
-        """Make a page that only tells something."""
-        return contexts.Telling(
-            title=TITLE, place=self.frame.place, heading=heading, information=information, words=words, ways=ways
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,86 +76,13 @@ class Pressed:
                 return None
 
 
-# --- before and after -----------------------------------------------------------------------------------------------
-
-
-async def show_welcome(request: Request) -> Response:
-    """What this is, before anything is asked."""
-    desk = _desk(request)
-    return desk.shown(desk.frame.welcome(_stays_open(IDLE_MINUTES[0])))
-
-
-async def begin(request: Request) -> Response:
-    """Begin a conversation and open a visit to it."""
-    desk = _desk(request)
-    minutes = _minutes(await read_form(request))
-    now = desk.now()
-    conversation_id = await interviewing.begin(desk.room, stage=Stage.FIRST, speaker=Speaker.PERSON, now=now)
-    await _end_visit(desk, request)
-    return await _let_in(desk, conversation_id, minutes)
-
-
-async def show_shared_device(request: Request) -> Response:
-    """About private windows and devices that others use."""
-    desk = _desk(request)
-    return desk.shown(contexts.SharedDevice(title=TITLE, place=desk.frame.place))
-
-
-async def show_coming_back(request: Request) -> Response:
-    """Where the code is typed."""
-    desk = _desk(request)
-    return desk.shown(_coming_back(desk, "", IDLE_MINUTES[0], ""))
-
-
-async def come_back(request: Request) -> Response:
-    """Open a visit to the conversation of a code. Whatever is wrong with a code, the page says the same."""
-    desk = _desk(request)
-    form = await read_form(request)
-    minutes, typed = _minutes(form), form.one("code")[:200]
-    network = request.client.host if request.client is not None else ""
-    try:
-        conversation_id = await returning.come_back(desk.door, typed, network, desk.now())
-    except TooManyAtOnce:
-        error = "Many people are using these pages now. Please try again in a minute."
-        return desk.shown(_coming_back(desk, typed, minutes, error), 503)
-    if conversation_id is None:
-        error = "We could not find that code. Please look at it and try again."
-        return desk.shown(_coming_back(desk, typed, minutes, error), 422)
-    await _end_visit(desk, request)
-    return await _let_in(desk, conversation_id, minutes)
-
-
-async def leave(request: Request) -> Response:
-    """End the visit and go somewhere else. The one GET that writes: leaving has to be a plain link.
-
-    A browser that only looks ahead gets nothing. Whatever fails, the person is let out.
-    """
-    desk = _desk(request)
-    looks_ahead = "prefetch" in request.headers.get("sec-purpose", request.headers.get("purpose", ""))
-    if looks_ahead or request.method != "GET":
-        return Response(status_code=204)
-    ending = asyncio.create_task(_end_visit(desk, request))
-    # Nobody is kept on these pages while the database is busy: the visit then ends when it can.
-    await asyncio.wait({ending}, timeout=LEAVING_LIMIT)
-    response = _without_visit(desk, RedirectResponse(desk.leave_to, status_code=303))
-    response.background = BackgroundTask(asyncio.wait, {ending})
-    return response
-
-
-async def left(request: Request) -> Response:
-    """End the visit of a page that is already blank. It answers with nothing at all."""
-    desk = _desk(request)
-    await _end_visit(desk, request)
-    return _without_visit(desk, Response(status_code=204))
-
-
 # --- the conversation -----------------------------------------------------------------------------------------------
 
 
 async def show_conversation(request: Request) -> Response:
     """Where the conversation of this visit stands."""
-    desk = _desk(request)
-    conversation_id = await _visited(desk, request)
+    desk = desk_of(request)
+    conversation_id = await visited(desk, request)
     if conversation_id is None:
         return closed(desk)
     return await _show(desk, conversation_id)
@@ -200,10 +90,10 @@ async def show_conversation(request: Request) -> Response:
 
 async def go_on(request: Request) -> Response:
     """Do what the pressed button of a page says."""
-    desk = _desk(request)
+    desk = desk_of(request)
     form = await read_form(request)
     pressed = Pressed.read(form)
-    conversation_id = await _visited(desk, request)
+    conversation_id = await visited(desk, request)
     try:
         step = desk.steps.read(form.one("step"))
     except StepRefused:
@@ -221,7 +111,7 @@ async def go_on(request: Request) -> Response:
 
 async def show_statement(request: Request) -> Response:
     """The person's own words on one page."""
-    desk = _desk(request)
+    desk = desk_of(request)
     found = await _statement(desk, request)
     if isinstance(found, Response):
         return found
@@ -231,7 +121,7 @@ async def show_statement(request: Request) -> Response:
 
 async def save_statement(request: Request) -> Response:
     """The same as plain text, to be saved. The file's name says nothing."""
-    desk = _desk(request)
+    desk = desk_of(request)
     found = await _statement(desk, request)
     if isinstance(found, Response):
         return found
@@ -252,14 +142,14 @@ async def _do(desk: Desk, step: Step, pressed: Pressed, form: Form) -> Response:
         taken = await interviewing.take_back(desk.room, step, pressed.number, now)
     elif pressed.name == "go_on":
         await interviewing.go_on(desk.room, conversation_id, now)
-        return _on()
+        return onwards()
     elif pressed.name == "make_code" and pressed.about in set(Disguise):
         return await _make_code(desk, conversation_id, Disguise(pressed.about))
     elif pressed.name == "confirm_code":
         return await _confirm_code(desk, conversation_id, form)
     else:
-        return _on()
-    return _elsewhere(desk, form) if taken is Taken.ELSEWHERE else _on()
+        return onwards()
+    return _elsewhere(desk, form) if taken is Taken.ELSEWHERE else onwards()
 
 
 async def _show(desk: Desk, conversation_id: str, typed: Typed | None = None) -> Response:
@@ -321,7 +211,7 @@ async def _confirm_code(desk: Desk, conversation_id: str, form: Form) -> Respons
     typed, code = form.one("typed")[:200], form.one("code")[:200]
     try:
         if await returning.confirm_code(desk.door, conversation_id, typed, desk.now()):
-            return _on()
+            return onwards()
     except TooManyAtOnce:
         return await _show_code(desk, conversation_id, code, typed, "Please try again in a minute.")
     error = "That is not the same. Look at the code above and try again."
@@ -344,12 +234,12 @@ async def _show_code(desk: Desk, conversation_id: str, code: str, typed: str = "
 
 
 async def _statement(desk: Desk, request: Request) -> tuple[View, Statement] | Response:
-    conversation_id = await _visited(desk, request)
+    conversation_id = await visited(desk, request)
     if conversation_id is None:
         return closed(desk)
     view = await interviewing.look(desk.room, conversation_id)
     if not may_keep_copy(view.standing):
-        return _on()
+        return onwards()
     made = statement(
         view.standing,
         view.outcomes,
@@ -364,16 +254,6 @@ async def _statement(desk: Desk, request: Request) -> tuple[View, Statement] | R
 
 
 # --- pages that tell what became of something ------------------------------------------------------------------------
-
-
-def closed(desk: Desk) -> Response:
-    """Say that there is nothing here: the same for a visit that is over, one that never was, and one made up."""
-    page = desk.telling(
-        "This page is closed",
-        "You can open it again if you have a code.",
-        ways=(Way("Come back with a code", "/come-back"), Way("Go to the first page", "/")),
-    )
-    return desk.shown(page)
 
 
 def not_kept(desk: Desk, form: Form, status: int) -> Response:
@@ -417,44 +297,7 @@ def _elsewhere(desk: Desk, form: Form, *, is_kept: bool = True) -> Response:
     return desk.shown(page, 200 if is_kept else 422)
 
 
-# --- visits ----------------------------------------------------------------------------------------------------------
-
-
-async def _visited(desk: Desk, request: Request) -> str | None:
-    secret = request.cookies.get(desk.cookie)
-    return await returning.visited(desk.door, secret, desk.now()) if secret else None
-
-
-async def _let_in(desk: Desk, conversation_id: str, minutes: int) -> Response:
-    secret = await returning.open_visit(desk.door, conversation_id, minutes, desk.now())
-    response = _on()
-    response.set_cookie(desk.cookie, secret, path="/", secure=desk.secure_cookies, httponly=True, samesite="strict")
-    return response
-
-
-async def _end_visit(desk: Desk, request: Request) -> None:
-    secret = request.cookies.get(desk.cookie)
-    if secret:
-        with contextlib.suppress(NotKept, NotRead, Missing):  # the cookie goes in any case, and nobody is held up
-            await returning.end_visit(desk.door, secret, desk.now())
-
-
-def _without_visit(desk: Desk, response: Response) -> Response:
-    response.delete_cookie(desk.cookie, path="/", secure=desk.secure_cookies, httponly=True, samesite="strict")
-    response.headers["Clear-Site-Data"] = LEAVES_NOTHING
-    return response
-
-
 # --- small things ----------------------------------------------------------------------------------------------------
-
-
-def _desk(request: Request) -> Desk:
-    desk: Desk = request.app.state.desk
-    return desk
-
-
-def _on() -> Response:
-    return RedirectResponse(CONVERSATION, status_code=303)
 
 
 def _step(desk: Desk, view: View) -> str:
@@ -462,21 +305,3 @@ def _step(desk: Desk, view: View) -> str:
     asked = stands.asked.number if stands.asked is not None else 0
     revisited = stands.revisited.first.number if stands.now is Now.REVISIT and stands.revisited is not None else 0
     return desk.steps.make(view.conversation.conversation_id, asked, revisited)
-
-
-def _minutes(form: Form) -> int:
-    chosen = form.one("minutes")
-    return next((minutes for minutes in IDLE_MINUTES if str(minutes) == chosen), IDLE_MINUTES[0])
-
-
-def _stays_open(chosen: int) -> tuple[Choice, ...]:
-    return tuple(
-        Choice(id=str(minutes), label=(Piece(STAYS_OPEN[minutes]),), is_chosen=minutes == chosen)
-        for minutes in IDLE_MINUTES
-    )
-
-
-def _coming_back(desk: Desk, typed: str, minutes: int, error: str) -> contexts.ComingBack:
-    return contexts.ComingBack(
-        title=TITLE, place=desk.frame.place, error=error, stays_open=_stays_open(minutes), typed=typed
-    )

@@ -1,0 +1,101 @@
+"""What every handler stands at: the desk, visits, and the page for when there is nothing here."""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from bot import returning
+from bot.interviewing import Room
+from bot.returning import Door
+from bot.steps import Steps
+from bot.store import Missing, NotKept, NotRead
+from bot.web import contexts
+from bot.web.contexts import Page, Way
+from bot.web.guard import LEAVES_NOTHING
+from bot.web.pages import Pages
+from bot.web.showing import TITLE, Frame
+
+CONVERSATION = "/conversation"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """All that the handlers need."""
+
+    room: Room
+    door: Door
+    steps: Steps
+    pages: Pages
+    frame: Frame
+    leave_to: str
+    secure_cookies: bool
+    now: Callable[[], datetime]
+
+    @property
+    def cookie(self) -> str:
+        """The name of a visit's cookie. Only over https does a browser take the name that guards it best."""
+        return "__Host-visit" if self.secure_cookies else "visit"
+
+    def shown(self, page: Page, status: int = 200) -> HTMLResponse:
+        """Answer with a page."""
+        return HTMLResponse(self.pages.make(page), status_code=status)
+
+    def telling(self, heading: str, *information: str, words: str = "", ways: tuple[Way, ...] = ()) -> contexts.Telling:
+        """Make a page that only tells something."""
+        return contexts.Telling(
+            title=TITLE, place=self.frame.place, heading=heading, information=information, words=words, ways=ways
+        )
+
+
+def desk_of(request: Request) -> Desk:
+    """Give the desk of the app that was asked."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+def onwards() -> Response:
+    """Answer with the way to the conversation, wherever it stands."""
+    return RedirectResponse(CONVERSATION, status_code=303)
+
+
+def closed(desk: Desk) -> Response:
+    """Say that there is nothing here: the same for a visit that is over, one that never was, and one made up."""
+    page = desk.telling(
+        "This page is closed",
+        "You can open it again if you have a code.",
+        ways=(Way("Come back with a code", "/come-back"), Way("Go to the first page", "/")),
+    )
+    return desk.shown(page)
+
+
+async def visited(desk: Desk, request: Request) -> str | None:
+    """Find the conversation of the visit that the browser holds."""
+    secret = request.cookies.get(desk.cookie)
+    return await returning.visited(desk.door, secret, desk.now()) if secret else None
+
+
+async def let_in(desk: Desk, conversation_id: str, minutes: int) -> Response:
+    """Open a visit to a conversation, and lead there."""
+    secret = await returning.open_visit(desk.door, conversation_id, minutes, desk.now())
+    response = onwards()
+    response.set_cookie(desk.cookie, secret, path="/", secure=desk.secure_cookies, httponly=True, samesite="strict")
+    return response
+
+
+async def end_visit(desk: Desk, request: Request) -> None:
+    """End the visit that the browser holds, if it holds one."""
+    secret = request.cookies.get(desk.cookie)
+    if secret:
+        with contextlib.suppress(NotKept, NotRead, Missing):  # the cookie goes in any case, and nobody is held up
+            await returning.end_visit(desk.door, secret, desk.now())
+
+
+def without_visit(desk: Desk, response: Response) -> Response:
+    """Have the browser forget the visit."""
+    response.delete_cookie(desk.cookie, path="/", secure=desk.secure_cookies, httponly=True, samesite="strict")
+    response.headers["Clear-Site-Data"] = LEAVES_NOTHING
+    return response
