@@ -1,6 +1,7 @@
 """Settings, from the environment and `.env`. A bad value stops the start and names its variable."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -33,6 +34,10 @@ class Settings:
     actions_port: int
     """Loopback port on which the app serves the custom actions; 0 takes any free one."""
     box_python: Path
+    address: str
+    """Where the site is reached from outside, for invitations: no path, no last slash; empty where nobody can know."""
+    walk_in: bool
+    """Whether somebody may begin who was not invited."""
     secure_cookies: bool
     team: str
     """The team as the person reads it: "the safeguarding team" of a council has a plainer name here."""
@@ -56,6 +61,8 @@ DEFAULTS: dict[str, str] = {
     "BOX_PORT": "0",
     "ACTIONS_PORT": "0",
     "BOX_PYTHON": ".venv-box/bin/python",
+    "ADDRESS": "",
+    "WALK_IN": "yes",
     "SECURE_COOKIES": "no",
     "TEAM": "the adult support team",
     "READ_WITHIN": "two working days",
@@ -86,15 +93,18 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path | None = N
         return found.get(f"OWNWORDS_{name}") or DEFAULTS[name]
 
     data = _path(value("DATA"))
+    host, port = value("HOST"), _port("PORT", value("PORT"))
     return Settings(
         data=data,
         database=_database(value("DATABASE") or f"sqlite:///{data / 'ownwords.sqlite3'}"),
         root_key=_path(value("ROOT_KEY")),
-        host=value("HOST"),
-        port=_port("PORT", value("PORT")),
+        host=host,
+        port=port,
         box_port=_port("BOX_PORT", value("BOX_PORT")),
         actions_port=_port("ACTIONS_PORT", value("ACTIONS_PORT")),
         box_python=_path(value("BOX_PYTHON")),
+        address=_site("ADDRESS", value("ADDRESS")) if value("ADDRESS") else _own_address(host, port),
+        walk_in=_yes_or_no("WALK_IN", value("WALK_IN")),
         secure_cookies=_yes_or_no("SECURE_COOKIES", value("SECURE_COOKIES")),
         team=value("TEAM"),
         read_within=value("READ_WITHIN"),
@@ -140,11 +150,30 @@ def _networks(name: str, written: str) -> str:
 
 
 def _address(name: str, written: str) -> str:
-    try:
-        parts = urlsplit(written)
-        is_whole = parts.scheme in {"https", "http"} and bool(parts.hostname)
-    except ValueError:
-        is_whole = False
-    if not is_whole:
+    if not _is_whole(written):
         raise BadSetting(f"OWNWORDS_{name} is {written!r}; it must be a whole address such as {DEFAULTS[name]}.")
     return written
+
+
+def _site(name: str, written: str) -> str:
+    found = written.rstrip("/")
+    # It is read out, typed and put into a QR code: nothing may stand behind it, and no name or password in it.
+    if not _is_whole(found) or re.search(r"[\s?#@\\]", found) or "/" in found.partition("//")[2]:
+        raise BadSetting(
+            f"OWNWORDS_{name} is {written!r}; it must be a whole address without a path, such as https://words.example."
+        )
+    return found
+
+
+def _own_address(host: str, port: int) -> str:
+    if host in {"0.0.0.0", "::"} or not port:  # noqa: S104 compared, not listened on
+        return ""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _is_whole(written: str) -> bool:
+    try:
+        parts = urlsplit(written)
+        return parts.scheme in {"https", "http"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

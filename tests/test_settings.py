@@ -25,6 +25,8 @@ def test_without_any_setting_everything_has_its_default(env_file: Path) -> None:
         box_port=0,
         actions_port=0,
         box_python=ROOT / ".venv-box" / "bin" / "python",
+        address="http://127.0.0.1:8000",
+        walk_in=True,
         secure_cookies=False,
         team="the adult support team",
         read_within="two working days",
@@ -95,6 +97,25 @@ def test_yes_and_no_may_be_written_in_any_case(env_file: Path, written: str, *, 
     assert load({"OWNWORDS_SECURE_COOKIES": written}, env_file).secure_cookies is is_on
 
 
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ({"PORT": "8100"}, "http://127.0.0.1:8100"),
+        ({"HOST": "::1"}, "http://[::1]:8000"),
+        ({"ADDRESS": "https://words.example"}, "https://words.example"),
+        ({"ADDRESS": "https://words.example:8443/"}, "https://words.example:8443"),
+        ({"ADDRESS": "https://words.example", "HOST": "0.0.0.0", "PORT": "0"}, "https://words.example"),
+        ({"HOST": "0.0.0.0"}, ""),
+        ({"HOST": "::"}, ""),
+        ({"PORT": "0"}, ""),
+    ],
+)
+def test_invitations_name_where_the_site_is_reached_if_anybody_can_know(
+    env_file: Path, given: dict[str, str], address: str
+) -> None:
+    assert load({f"OWNWORDS_{name}": value for name, value in given.items()}, env_file).address == address
+
+
 BAD = [
     *((name, value) for name in ("PORT", "BOX_PORT", "ACTIONS_PORT") for value in ("eighty", "-1", "65536", "80.0")),
     ("PORT", "٨٠٠٠"),
@@ -107,6 +128,15 @@ BAD = [
     ("LEAVE_TO", "https://"),
     ("LEAVE_TO", "https://[half"),
     ("LEAVE_TO", "/weather"),
+    ("WALK_IN", "maybe"),
+    ("ADDRESS", "words.example"),
+    ("ADDRESS", "https://words.example/begin"),
+    ("ADDRESS", "https://words.example?from=letter"),
+    ("ADDRESS", "https://words.example#top"),
+    ("ADDRESS", "https://somebody:hunter2@words.example"),
+    ("ADDRESS", "https://words.example:eighty"),
+    ("ADDRESS", "https://words .example"),
+    ("ADDRESS", "javascript:alert(1)"),
 ]
 
 
