@@ -89,6 +89,8 @@ class Asking:
     """What the team knows already and the page shows with it: `communication`."""
     private: bool = False
     """For the team alone: never on any copy, never read back, never shown to the person."""
+    about_self: bool = False
+    """Asked of the advocate about themselves: nobody else's words can be in the answer."""
 
     @property
     def takes_words(self) -> bool:
