@@ -58,15 +58,28 @@ class Kind(StrEnum):
     """An answer is taken back: `replaces` says which; the statement no longer shows it."""
     NOTE = "note"
     """Words that arrived for a question already answered in another window. Kept, and shown as such."""
+    PRIVATE_NOTE = "private_note"
+    """A practitioner's note about the question it `answers`. Never on a copy, nor wherever the person may look."""
 
 
 class Skip(StrEnum):
-    """Four ways not to answer. They are four facts, stored as such."""
+    """The ways not to answer. Each is a fact of its own, stored as such."""
 
     DO_NOT_KNOW = "do_not_know"
     DO_NOT_WANT_TO_SAY = "do_not_want_to_say"
     LATER = "later"
     NOT_FOR_ME = "not_for_me"
+    ASKED_NONE_YET = "asked_none_yet"
+    DECLINED = "declined"
+    COULD_NOT_TODAY = "could_not_today"
+    NOT_ASKED = "not_asked"
+
+
+ANYBODYS_SKIPS = (Skip.DO_NOT_KNOW, Skip.DO_NOT_WANT_TO_SAY, Skip.LATER, Skip.NOT_FOR_ME)
+"""Four ways that whoever speaks has not to answer."""
+
+PRACTITIONERS_SKIPS = (Skip.ASKED_NONE_YET, Skip.DECLINED, Skip.COULD_NOT_TODAY, Skip.NOT_ASKED)
+"""Four ways in which a practitioner says why there is no answer of the person's."""
 
 
 class Control(StrEnum):
@@ -86,6 +99,14 @@ class Control(StrEnum):
     TALK_TO_A_PERSON = "talk_to_a_person"
     GET_HELP_NOW = "get_help_now"
     COME_ROUND = "come_round"
+    HAND_OVER = "hand_over"
+    """The practitioner gives the screen to the person, for one question."""
+    TAKE_SCREEN_BACK = "take_screen_back"
+    READ_ON = "read_on"
+    """One thing at a time: the information was read, now the question."""
+    SHARE = "share"
+    """The person lets who speaks for them be read what they said."""
+    KEEP_PRIVATE = "keep_private"
 
 
 class How(StrEnum):
@@ -97,6 +118,47 @@ class How(StrEnum):
     POINTED_SIGNED_OR_EYE_GAZE = "pointed_signed_or_eye_gaze"
     THROUGH_AN_INTERPRETER = "through_an_interpreter"
     THROUGH_A_SUPPORTER = "through_a_supporter"
+
+
+class Whose(StrEnum):
+    """Whose words an advocate gives."""
+
+    OWN_WORDS = "own_words"
+    """The person's own words, passed on."""
+    UNDERSTOOD = "understood"
+    """What the advocate saw or understood."""
+    OWN_VIEW = "own_view"
+    """The advocate's own view."""
+
+
+class TextSize(StrEnum):
+    """How big the words are, in percent."""
+
+    NORMAL = "100"
+    BIGGER = "125"
+    BIGGEST = "160"
+
+
+class Colours(StrEnum):
+    """The colours of the pages."""
+
+    STANDARD = "standard"
+    YELLOW_ON_BLACK = "yellow_on_black"
+    CREAM = "cream"
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What makes the pages easier for this person. It says nothing of what they can or cannot do."""
+
+    text_size: TextSize = TextSize.NORMAL
+    colours: Colours = Colours.STANDARD
+    pictures: bool = True
+    simpler: bool = False
+    """The question's other, simpler wording in place of the first."""
+    one_at_a_time: bool = False
+    """Information first, on a page of its own, then the question."""
+    read_aloud: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +183,16 @@ class Turn:
     replaces: int | None = None
     adds_to: int | None = None
     how: How | None = None
+    whose: Whose | None = None
+    original: str = ""
+    """What was said in the person's own language, where `words` is the interpreter's English. Kept as exactly."""
     token: str | None = None
     """The one-use step token that brought it; unique in its conversation."""
 
 
 ANSWERING = frozenset({Kind.WORDS, Kind.CHOICE, Kind.SKIP})
 REVISITING = frozenset({Control.GO_BACK, Control.CHANGE, Control.ADD_MORE})
-OPENING = frozenset({Control.WHY, Control.ANOTHER_WAY, Control.TALK_TO_A_PERSON, Control.GET_HELP_NOW})
+OPENING = frozenset({Control.WHY, Control.ANOTHER_WAY, Control.TALK_TO_A_PERSON, Control.GET_HELP_NOW, Control.READ_ON})
 """Controls that open a short text on the page of the question, and leave the question where it is."""
 
 PATH_NAMED = '"path"'
@@ -248,6 +313,10 @@ class Standing:
     revisiting: Control | None = None
     revisited: Said | None = None
     stopped: Control | None = None
+    handed_over: int = 0
+    """The number of the question on show when the screen was handed to the person; 0 while the practitioner has it."""
+    shared: bool | None = None
+    """Whether who speaks for the person may be read what was said here; None until the person says."""
     last: int = 0
     """The number of the latest turn."""
     by_turn: Mapping[int, tuple[Answer, Said]] = field(default_factory=dict, repr=False)
@@ -354,12 +423,15 @@ class _Fold:
         self.unsettled: set[int] = set()
         self.asked: Turn | None = None
         self.is_answered = True
-        self.aside: Turn | None = None
+        self.asides: dict[str | None, Turn] = {}
         self.revisit: tuple[Control, int] | None = None
         self.opened: set[Control] = set()
         self.notices: list[Turn] = []
-        self.on_break = False
+        self.on_break = 0
         self.stopped: Control | None = None
+        self.stopped_at = 0
+        self.handed_over = 0
+        self.shared: bool | None = None
         self.came_round = 0
         self.last = 0
 
@@ -370,16 +442,18 @@ class _Fold:
             case Kind.QUESTION | Kind.ENDING:
                 self._asked(turn)
             case Kind.ASIDE:
-                self.aside = turn
+                # The same thing is asked about once, however often the person came back to it.
+                self.asides.pop(turn.asked, None)
+                self.asides[turn.asked] = turn
             case Kind.REPLY:
-                self.aside = None
+                self.asides = {name: aside for name, aside in self.asides.items() if aside.number != turn.answers}
             case Kind.NOTICE:
                 self.notices.append(turn)
             case Kind.WORDS | Kind.CHOICE | Kind.SKIP | Kind.TAKEN_BACK:
                 self._answered(turn)
             case Kind.CONTROL:
                 self._controlled(turn)
-            case Kind.NOTE:
+            case Kind.NOTE | Kind.PRIVATE_NOTE:
                 pass
 
     def _asked(self, turn: Turn) -> None:
@@ -440,13 +514,21 @@ class _Fold:
             self.revisit = None
             self.opened.clear()
         elif control is Control.TAKE_A_BREAK:
-            self.on_break = True
+            self.on_break = turn.number
         elif control is Control.COME_BACK:
-            self.on_break = False
+            self.on_break = 0
             self.stopped = None if self.stopped is Control.STOP_AND_KEEP else self.stopped
             self.opened.clear()
         elif control in (Control.STOP_AND_KEEP, Control.STOP_AND_TAKE_BACK):
-            self.stopped = control
+            self.stopped, self.stopped_at = control, turn.number
+        elif control is Control.HAND_OVER:
+            self.handed_over = self.asked.number if self.asked is not None else 0
+            self.opened.clear()
+        elif control is Control.TAKE_SCREEN_BACK:
+            self.handed_over = 0
+            self.opened.clear()
+        elif control in (Control.SHARE, Control.KEEP_PRIVATE):
+            self.shared = control is Control.SHARE
         elif control is Control.COME_ROUND:
             self.came_round = turn.number
             self.unsettled.update(root for root in self.path if _is_put_off(self.versions[root][-1]))
@@ -481,6 +563,8 @@ class _Fold:
             revisiting=self.revisit[0] if self.revisit else None,
             revisited=revisited,
             stopped=self.stopped,
+            handed_over=self.handed_over,
+            shared=self.shared,
             last=self.last,
             by_turn={
                 turn.number: (answer, said)
@@ -490,13 +574,20 @@ class _Fold:
             },
         )
 
+    @property
+    def aside(self) -> Turn | None:
+        """The latest aside that has no reply."""
+        return next(reversed(self.asides.values()), None)
+
     def _now(self) -> Now:
+        left_off = self.stopped_at if self.stopped is not None else self.on_break
+        if self.aside is not None and self.aside.number > left_off:
+            # Asked of somebody who has left off: whether it is safe to go on. Until then nothing else is shown.
+            return Now.ASIDE
         if self.stopped is not None:
             return Now.STOPPED
         if self.on_break:
             return Now.BREAK
-        if self.aside is not None:
-            return Now.ASIDE
         if self.revisit is not None:
             return Now.REVISIT
         if self.asked is None or self.is_answered or self.unsettled:

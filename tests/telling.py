@@ -50,8 +50,14 @@ class Told:
         return self._add(Speaker.PERSON, Kind.TAKEN_BACK, asked=turn.asked, answers=turn.answers, replaces=turn.number)
 
     def replies(self, *choice: str) -> Turn:
-        """The person answers an aside."""
-        return self._add(Speaker.PERSON, Kind.REPLY, choice=choice)
+        """The person answers the aside on show."""
+        asked = self.standing.asked
+        assert asked is not None
+        return self._add(Speaker.PERSON, Kind.REPLY, asked=asked.asked, answers=asked.number, choice=choice)
+
+    def notes(self, words: str, to: Turn) -> Turn:
+        """The practitioner notes something beside the answer to a question."""
+        return self._add(Speaker.PRACTITIONER, Kind.PRIVATE_NOTE, asked=to.asked, answers=to.number, words=words)
 
     def presses(self, control: Control, turn: Turn | None = None) -> Turn:
         """A button beside the answer."""

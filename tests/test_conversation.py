@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.conversation import Control, Kind, Now, Skip, heard_as, referred
+from bot.conversation import ANYBODYS_SKIPS, PRACTITIONERS_SKIPS, Control, Kind, Now, Skip, heard_as, referred
 from tests.telling import Told
 
 
@@ -274,3 +274,102 @@ def test_only_a_plain_reference_is_read_as_one():
     assert referred("turn:17") == 17
     for name in ("turn:", "turn:x", "card:17", "17", "turn:1 7", "turn:١"):
         assert referred(name) is None
+
+
+def test_what_was_asked_on_coming_back_stands_before_a_break_and_the_break_stands_until_it_is_over():
+    told = Told()
+    asked = told.asks("feelings")
+    told.presses(Control.TAKE_A_BREAK)
+    gate = told.asks_aside("private")
+    assert (told.standing.now, told.standing.asked) == (Now.ASIDE, gate)
+    told.replies("no")
+    assert told.standing.now is Now.BREAK
+    told.asks_aside("private")
+    told.replies("yes")
+    told.presses(Control.COME_BACK)
+    assert (told.standing.now, told.standing.asked) == (Now.QUESTION, asked)
+
+
+@pytest.mark.parametrize("stopped", [Control.STOP_AND_KEEP, Control.STOP_AND_TAKE_BACK])
+def test_what_was_asked_on_coming_back_stands_before_a_conversation_that_was_stopped(stopped):
+    told = Told()
+    told.asks("feelings")
+    told.presses(stopped)
+    told.asks_aside("go_on")
+    assert told.standing.now is Now.ASIDE
+    told.replies("yes")
+    assert told.standing.now is Now.STOPPED
+
+
+def test_what_was_asked_on_coming_back_stands_before_the_end():
+    told = Told()
+    told.ends()
+    told.asks_aside("private")
+    assert told.standing.now is Now.ASIDE
+    told.replies("yes")
+    assert told.standing.now is Now.ENDED
+
+
+def test_what_was_asked_beside_the_interview_waits_behind_a_break_and_is_asked_again_after_it():
+    told = Told()
+    told.asks("feelings")
+    told.says("stop")
+    meant = told.asks_aside("meant_stop")
+    told.presses(Control.TAKE_A_BREAK)
+    assert told.standing.now is Now.BREAK
+    told.asks_aside("private")
+    again = told.asks_aside("private")
+    assert told.standing.asked == again
+    told.replies("yes")
+    told.presses(Control.COME_BACK)
+    assert (told.standing.now, told.standing.asked) == (Now.ASIDE, meant)
+
+
+def test_the_screen_is_handed_over_for_the_question_on_show_until_it_is_taken_back():
+    told = Told()
+    told.asks("feelings")
+    told.presses(Control.WHY)
+    assert told.standing.handed_over == 0
+    told.presses(Control.HAND_OVER)
+    assert (told.standing.handed_over, told.standing.opened) == (1, frozenset())
+    told.says("I feel tired")
+    told.asks("matters")
+    assert told.standing.handed_over == 1
+    told.presses(Control.TAKE_SCREEN_BACK)
+    assert (told.standing.handed_over, told.standing.now) == (0, Now.QUESTION)
+
+
+def test_information_that_was_read_stays_read_on_its_question_only():
+    told = Told()
+    told.asks("know_more")
+    told.presses(Control.READ_ON)
+    assert told.standing.opened == {Control.READ_ON}
+    told.chooses("no")
+    told.asks("involvement")
+    assert told.standing.opened == frozenset()
+
+
+def test_whether_it_may_be_shared_is_what_the_person_said_last():
+    told = Told()
+    told.ends()
+    assert told.standing.shared is None
+    told.presses(Control.SHARE)
+    assert told.standing.shared is True
+    told.presses(Control.KEEP_PRIVATE)
+    assert (told.standing.shared, told.standing.now) == (False, Now.ENDED)
+
+
+def test_a_private_note_changes_nothing_of_where_a_conversation_stands():
+    told = Told()
+    asked = told.asks("feelings")
+    told.says("I feel tired")
+    before = told.standing
+    note = told.notes("Her son was in the kitchen", asked)
+    after = told.standing
+    assert (after.now, after.answers, after.path) == (before.now, before.answers, before.path)
+    assert after.said(note.number) is None
+
+
+def test_every_way_not_to_answer_is_anybodys_or_a_practitioners():
+    assert set(ANYBODYS_SKIPS) | set(PRACTITIONERS_SKIPS) == set(Skip)
+    assert not set(ANYBODYS_SKIPS) & set(PRACTITIONERS_SKIPS)
