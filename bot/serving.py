@@ -22,10 +22,10 @@ import uvicorn
 import yaml
 
 from actions.executor import Executor
+from bot.codes import Door
 from bot.dialogue import Box, DialogueBroken, DialogueMissing, Receipts, box_environment, free_port, train
 from bot.interviewing import Room
 from bot.project import load_code_words, load_interview, load_phrases
-from bot.returning import Door
 from bot.settings import ROOT, Settings
 from bot.steps import Steps
 from bot.store import KeyProblem, Purpose, RootKey, Store

@@ -1,98 +1,29 @@
 """Coming back: visits end by themselves, codes are found however they are typed, and nobody is locked out."""
 
 import asyncio
-import math
-import re
 from contextlib import suppress
-from datetime import datetime, timedelta
-from types import TracebackType
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from anyio import CapacityLimiter
-from hypothesis import example, given
-from hypothesis import strategies as st
 
+from bot.codes import WAITING_AT_MOST, Door, TooManyAtOnce, shown
 from bot.conversation import Speaker, Stage
-from bot.project import load_code_words
 from bot.returning import (
     CODE_LASTS,
     IDLE_MINUTES,
-    WAITING_AT_MOST,
-    Door,
-    TooManyAtOnce,
-    canonical,
     come_back,
     confirm_code,
-    draw,
     end_visit,
     has_code,
     make_code,
-    network_key,
     open_visit,
-    shown,
     stay,
     visited,
 )
 from bot.store import Disguise, Missing, Store
 from tests.talking import NOW
-
-WORDS = load_code_words()
-HOME, LIBRARY = "192.0.2.17", "198.51.100.4"
-TYPED_WRONG = "01234 567 89000000 000 000"
-
-
-class Counting:
-    """Lets two people try at once, as the real one does, and remembers how many tries there were."""
-
-    def __init__(self) -> None:
-        self.tries = 0
-        self.at_once = CapacityLimiter(2)
-
-    async def __aenter__(self) -> None:
-        self.tries += 1
-        await self.at_once.__aenter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.at_once.__aexit__(kind, error, trace)
-
-
-class Never:
-    """Lets nobody through, and says when many are waiting."""
-
-    def __init__(self, many: int) -> None:
-        self.expected = many
-        self.many_are_waiting = asyncio.Event()
-
-    async def __aenter__(self) -> None:
-        self.expected -= 1
-        if not self.expected:
-            self.many_are_waiting.set()
-        await asyncio.Event().wait()
-
-    async def __aexit__(self, *_: object) -> None:
-        raise AssertionError("nobody came in")
-
-
-class Threshold:
-    """The door, how long it let people wait, and how many Argon2 were worked out at it."""
-
-    def __init__(self, store: Store) -> None:
-        self.waits: list[float] = []
-        self.counting = Counting()
-        limiter: Any = self.counting
-        self.door = Door(store, WORDS, sleep=self._sleep, limiter=limiter)
-
-    async def _sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-
-    def have_been_wrong(self, times: int, network: str, now: datetime = NOW) -> None:
-        """Count wrong codes as if they had been tried."""
-        with self.door.store.begin() as kept:
-            for _ in range(times):
-                kept.attempts.count_wrong(network_key(self.door.store, network, now), now)
+from tests.threshold import HOME, LIBRARY, TYPED_WRONG, WORDS, Never, Threshold
 
 
 @pytest.fixture
@@ -184,76 +115,6 @@ async def test_a_clock_that_goes_back_ends_no_visit(door: Door, conversation_id:
     await stay(door, secret, back)
     assert await visited(door, secret, NOW + timedelta(minutes=40)) == conversation_id
     assert await visited(door, secret, NOW + timedelta(minutes=41)) is None
-
-
-# --- what a code looks like ------------------------------------------------------------------------------------------
-
-
-def test_a_code_of_numbers_is_twenty_digits() -> None:
-    drawn = [draw(Disguise.NUMBERS, WORDS) for _ in range(500)]
-    assert all(re.fullmatch("[0-9]{20}", code) for code in drawn)
-    assert len(set(drawn)) == 500
-    assert all({code[place] for code in drawn} == set("0123456789") for place in range(20))
-
-
-def test_a_code_of_words_is_six_of_our_own() -> None:
-    drawn = [draw(Disguise.WORDS, WORDS).split(" ") for _ in range(2000)]
-    assert all(len(code) == 6 and set(code) <= set(WORDS) for code in drawn)
-    assert len({tuple(code) for code in drawn}) == 2000
-    assert len({word for code in drawn for word in code}) > 0.99 * len(WORDS)
-
-
-def test_both_kinds_of_code_are_as_hard_to_guess_as_the_plan_says() -> None:
-    assert math.log2(10) * 20 > 66
-    assert math.log2(len(WORDS)) * 6 == 66
-
-
-def test_a_code_of_numbers_is_shown_as_two_telephone_numbers() -> None:
-    assert shown("12345678901234567890") == ("01234 567 890", "01234 567 890")
-
-
-def test_a_code_of_words_is_shown_as_its_words() -> None:
-    assert shown("apple bridge candle dance eagle forest") == (
-        "apple",
-        "bridge",
-        "candle",
-        "dance",
-        "eagle",
-        "forest",
-    )
-
-
-NUMBERS = st.text("0123456789", min_size=20, max_size=20)
-SIX_WORDS = st.lists(st.sampled_from(WORDS), min_size=6, max_size=6).map(" ".join)
-
-
-@given(code=NUMBERS | SIX_WORDS, gap=st.sampled_from([" ", "  ", "\n", "\r\n", "-", " - ", ", ", "\u00a0", "\t"]))
-@example(code="0" * 20, gap=" ")
-@example(code="00000000010000000000", gap="\n")
-def test_a_code_typed_as_it_is_shown_is_the_code_that_was_drawn(code: str, gap: str) -> None:
-    assert canonical(gap.join(shown(code)), WORDS) == code
-    assert canonical(f" {gap.join(shown(code))}{gap}", WORDS) == code
-
-
-@given(code=NUMBERS, gaps=st.lists(st.sampled_from(["", " ", "-", "\u2013", "\n", ".", "(", ")"]), min_size=30))
-def test_digits_are_the_same_whatever_stands_between_them(code: str, gaps: list[str]) -> None:
-    as_shown = re.sub(r"\D", "", "".join(shown(code)))
-    for digits in (as_shown, code):
-        typed = "".join(f"{digit}{gap}" for digit, gap in zip(digits, gaps, strict=False))
-        assert canonical(typed, WORDS) == code
-
-
-@given(code=SIX_WORDS, gap=st.sampled_from([" ", "-", "\n", "\u2014", ", ", "_", "\u2028"]))
-def test_words_are_the_same_in_capitals_and_whatever_stands_between_them(code: str, gap: str) -> None:
-    for typed in (code.upper(), code.title(), f"\n {code} \n"):
-        assert canonical(typed.replace(" ", gap), WORDS) == code
-
-
-@given(st.text(st.characters(exclude_categories=()), max_size=300))
-def test_whatever_is_typed_can_be_read_as_some_code(typed: str) -> None:
-    read = canonical(typed, WORDS)
-    assert re.fullmatch(r"[0-9]*|[a-z ]*", read)
-    assert canonical(read, WORDS) == read or len(read) == 22
 
 
 # --- coming back -----------------------------------------------------------------------------------------------------
@@ -385,40 +246,3 @@ async def test_more_people_than_can_be_checked_are_asked_to_try_again_and_nobody
             await one
     assert door.waiting == 0
     assert wrong_codes(store) == 0
-
-
-# --- networks --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("one", "another"),
-    [
-        ("192.0.2.1", "192.0.2.254"),
-        ("2001:db8:1:1::1", "2001:db8:1:ffff::1"),
-        ("::ffff:192.0.2.1", "192.0.2.254"),
-        ("fe80::1%eth0", "fe80::2%eth1"),
-        ("", "not an address"),
-    ],
-)
-def test_neighbours_are_counted_together(store: Store, one: str, another: str) -> None:
-    assert network_key(store, one, NOW) == network_key(store, another, NOW)
-
-
-@pytest.mark.parametrize(
-    ("one", "another"),
-    [
-        ("192.0.2.1", "192.0.3.1"),
-        ("2001:db8:1::1", "2001:db8:2::1"),
-        ("::ffff:192.0.2.1", "::ffff:198.51.100.1"),
-        ("192.0.2.1", "not an address"),
-    ],
-)
-def test_strangers_are_counted_apart(store: Store, one: str, another: str) -> None:
-    assert network_key(store, one, NOW) != network_key(store, another, NOW)
-
-
-def test_a_network_is_named_otherwise_each_day_and_never_by_its_address(store: Store) -> None:
-    today = network_key(store, HOME, NOW)
-    assert today == network_key(store, HOME, NOW.replace(hour=23))
-    assert today != network_key(store, HOME, NOW + timedelta(days=1))
-    assert re.fullmatch("[0-9a-f]{64}", today)

@@ -11,8 +11,8 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from bot.codes import Door
 from bot.interviewing import Room
-from bot.returning import Door
 from bot.settings import Settings
 from bot.steps import Steps
 from bot.store import Missing, NotKept, NotRead

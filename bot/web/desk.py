@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot import returning
+from bot.codes import Door
 from bot.interviewing import Room
-from bot.returning import Door
 from bot.steps import Steps
 from bot.store import Missing, NotKept, NotRead
 from bot.web import contexts

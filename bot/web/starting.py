@@ -7,8 +7,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from bot import interviewing, returning
+from bot.codes import TooManyAtOnce
 from bot.conversation import Speaker, Stage
-from bot.returning import IDLE_MINUTES, TooManyAtOnce
+from bot.returning import IDLE_MINUTES
 from bot.web import contexts
 from bot.web.contexts import Choice, Piece
 from bot.web.desk import Desk, desk_of, end_visit, let_in, without_visit

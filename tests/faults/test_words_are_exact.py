@@ -13,10 +13,11 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from bot.codes import Door
 from bot.conversation import LONGEST_ANSWER, Kind, Speaker, Stage
 from bot.interviewing import Given, Room, answer, begin
 from bot.project import load_code_words, load_interview, load_phrases
-from bot.returning import Door, open_visit
+from bot.returning import open_visit
 from bot.steps import Step
 from tests.fake_dialogue import FakeDialogue
 from tests.faults.houses import TroubledHouse, conversation_of, resident, said, turns_of

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from starlette.types import ASGIApp
 
+from bot.codes import Door
 from bot.interviewing import Room
 from bot.project import load_code_words, load_interview, load_phrases
-from bot.returning import Door
 from bot.settings import Settings, load
 from bot.steps import Steps
 from bot.store import Purpose, RootKey, Store

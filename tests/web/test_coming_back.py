@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.returning import canonical, shown
+from bot.codes import canonical, shown
 from tests.web.conftest import Site
 from tests.web.visiting import Page, Person
 
