@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from bot import interviewing, returning
+from bot.codes import TooManyAtOnce, shown
 from bot.conversation import Control, Kind, Now, Skip
 from bot.interviewing import Given, Refused, Taken, View
-from bot.returning import TooManyAtOnce
 from bot.statement import Statement, as_text, statement
 from bot.steps import Step, StepRefused
 from bot.store import Disguise, Missing, StoreError
@@ -226,7 +226,7 @@ async def _show_code(desk: Desk, conversation_id: str, code: str, typed: str = "
         step=_step(desk, view),
         error=error,
         code=code,
-        groups=returning.shown(code),
+        groups=shown(code),
         is_numbers=code.isdigit(),
         typed=typed,
     )
