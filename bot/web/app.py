@@ -16,7 +16,7 @@ from bot.interviewing import Room
 from bot.settings import Settings
 from bot.steps import Steps
 from bot.store import Missing, NotKept, NotRead
-from bot.web import interview, starting
+from bot.web import copies, interview, starting
 from bot.web.contexts import Way
 from bot.web.desk import CONVERSATION, Desk, closed
 from bot.web.files import Files
@@ -170,8 +170,9 @@ routes = [
     Route("/private", starting.show_shared_device, name="shared_device"),
     Route("/conversation", interview.show_conversation, name="conversation"),
     Route("/conversation", interview.go_on, name="go_on", methods=["POST"]),
-    Route("/conversation/words", interview.show_statement, name="statement"),
-    Route("/conversation/words.txt", interview.save_statement, name="statement_text"),
+    Route("/conversation/words", copies.show_statement, name="statement"),
+    Route("/conversation/words.txt", copies.save_text, name="statement_text"),
+    Route("/conversation/words.docx", copies.save_document, name="statement_document"),
     Route("/come-back", starting.show_coming_back, name="coming_back"),
     Route("/come-back", starting.come_back, name="come_back", methods=["POST"]),
     Route("/leave", starting.leave, name="leave"),

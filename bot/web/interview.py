@@ -4,21 +4,19 @@ import contextlib
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 
 from bot import interviewing, returning
 from bot.codes import TooManyAtOnce, shown
 from bot.conversation import Control, Kind, Now, Skip
 from bot.interviewing import Given, Refused, Taken, View
-from bot.statement import Statement, as_text, statement
 from bot.steps import Step, StepRefused
 from bot.store import Disguise, Missing, StoreError
 from bot.web import contexts
 from bot.web.contexts import Way
 from bot.web.desk import CONVERSATION, Desk, closed, desk_of, onwards, visited
 from bot.web.forms import Form, read_form
-from bot.web.pages import as_utf8_can
-from bot.web.showing import TITLE, Typed, may_keep_copy
+from bot.web.showing import TITLE, Typed
 
 PRESSED = frozenset(
     {
@@ -107,26 +105,6 @@ async def go_on(request: Request) -> Response:
     with contextlib.suppress(StoreError):  # what was said is what counts, not whether the visit could be prolonged
         await returning.stay(desk.door, request.cookies[desk.cookie], desk.now())
     return response
-
-
-async def show_statement(request: Request) -> Response:
-    """The person's own words on one page."""
-    desk = desk_of(request)
-    found = await _statement(desk, request)
-    if isinstance(found, Response):
-        return found
-    view, made = found
-    return desk.shown(desk.frame.statement(view, made))
-
-
-async def save_statement(request: Request) -> Response:
-    """The same as plain text, to be saved. The file's name says nothing."""
-    desk = desk_of(request)
-    found = await _statement(desk, request)
-    if isinstance(found, Response):
-        return found
-    content = as_utf8_can(as_text(found[1]))
-    return PlainTextResponse(content, headers={"Content-Disposition": 'attachment; filename="notes.txt"'})
 
 
 async def _do(desk: Desk, step: Step, pressed: Pressed, form: Form) -> Response:
@@ -231,26 +209,6 @@ async def _show_code(desk: Desk, conversation_id: str, code: str, typed: str = "
         typed=typed,
     )
     return desk.shown(page, 422 if error else 200)
-
-
-async def _statement(desk: Desk, request: Request) -> tuple[View, Statement] | Response:
-    conversation_id = await visited(desk, request)
-    if conversation_id is None:
-        return closed(desk)
-    view = await interviewing.look(desk.room, conversation_id)
-    if not may_keep_copy(view.standing):
-        return onwards()
-    made = statement(
-        view.standing,
-        view.outcomes,
-        desk.frame.interview,
-        desk.frame.texts,
-        begun_at=view.conversation.begun_at,
-        last_said_at=view.conversation.last_said_at or view.conversation.begun_at,
-        conversation_id=conversation_id,
-        head=view.conversation.head,
-    )
-    return view, made
 
 
 # --- pages that tell what became of something ------------------------------------------------------------------------

@@ -28,6 +28,7 @@ REACH = {
     ("go_on", "POST /conversation"): Reach.VISITOR,
     ("statement", "GET /conversation/words"): Reach.VISITOR,
     ("statement_text", "GET /conversation/words.txt"): Reach.VISITOR,
+    ("statement_document", "GET /conversation/words.docx"): Reach.VISITOR,
     ("coming_back", "GET /come-back"): Reach.ANYONE,
     ("come_back", "POST /come-back"): Reach.ANYONE,
     ("leave", "GET /leave"): Reach.ANYONE,
