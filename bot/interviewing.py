@@ -7,9 +7,9 @@ asked, because its actions write to the same store.
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from anyio import to_thread
@@ -17,29 +17,35 @@ from anyio import to_thread
 from bot.conversation import (
     LONGEST_ANSWER,
     REFERENCE,
+    Answer,
     Control,
     How,
     Kind,
     Now,
+    Preferences,
     Said,
     Skip,
     Speaker,
     Stage,
     Standing,
     Turn,
+    Whose,
     reference,
     referred,
     standing,
 )
 from bot.dialogue import Delivery, Dialogue, DialogueBehind, DialogueUnavailable, Heard, Utterance, beginning
 from bot.flags import FlagKind, Phrases
-from bot.interview import Asking, Choice, Interview, rotated
+from bot.interview import Asking, AskingKind, Choice, Interview, rotated
 from bot.outcomes import Outcome, outcomes, to_rank
 from bot.steps import Step
-from bot.store import Conversation, Store, Transaction
+from bot.store import Conversation, Origin, Store, Transaction
 
 BEGINNINGS = 3
 """How often in a row the box may be told a path from its beginning, before it counts as away."""
+
+GATE = ("private", "company", "go_on")
+"""What is asked again, as asides of these names, of whoever comes back: nothing else is shown before."""
 
 BOX_PATIENCE = 5.0
 """Seconds that one request waits for another one of the same conversation to hear from the box."""
@@ -51,6 +57,10 @@ class Refusal(StrEnum):
     NOTHING_GIVEN = "nothing_given"
     TOO_LONG = "too_long"
     NOT_OFFERED = "not_offered"
+    WHOSE_MISSING = "whose_missing"
+    """An advocate has not said whose words these are."""
+    HANDED_OVER = "handed_over"
+    """The person has the screen: what only a practitioner can add has to wait."""
 
 
 class Refused(Exception):
@@ -78,6 +88,14 @@ class Given:
     kind: Kind
     words: str = ""
     choice: tuple[str, ...] = ()
+    how: How | None = None
+    """How it was given, where a practitioner says so."""
+    whose: Whose | None = None
+    """Whose words they are, where an advocate says so."""
+    original: str = ""
+    """The words in the person's own language, where `words` is the interpreter's English."""
+    note: str = ""
+    """A practitioner's own note about the question. Kept as a turn of its own, never shown to the person."""
 
 
 @dataclass(slots=True)
@@ -125,6 +143,74 @@ class View:
     outcomes: tuple[Outcome, ...]
     draft: str
     """What was typed and not yet given as the answer to what is on show; empty when there is none."""
+    draft_original: str = ""
+    draft_note: str = ""
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    """What `outcome:<id>` stands for in a wording or a choice: the words, by the id."""
+    communication: tuple[Answer, ...] = ()
+    """What is known about how the person likes to talk, for a question that shows it."""
+    preferences: Preferences = field(default_factory=Preferences)
+
+    @property
+    def enquiry_id(self) -> str | None:
+        """The enquiry that the conversation belongs to."""
+        return self.conversation.enquiry_id
+
+    @property
+    def is_handed_over(self) -> bool:
+        """Whether the person has the practitioner's screen: the page shows nothing but what is asked of them."""
+        return self.standing.handed_over != 0
+
+    @property
+    def is_to_be_handed_back(self) -> bool:
+        """Whether the person has answered: the page thanks them, and asks them to give the screen back."""
+        stands = self.standing
+        is_over = stands.asked is None or stands.asked.number != stands.handed_over
+        return self.is_handed_over and stands.now not in {Now.ASIDE, Now.BREAK, Now.STOPPED} and is_over
+
+    @property
+    def is_gate(self) -> bool:
+        """Whether someone who came back is asked if it is safe: nothing said before is shown."""
+        stands = self.standing
+        return stands.now is Now.ASIDE and stands.asked is not None and stands.asked.asked in GATE
+
+    @property
+    def can_hand_over(self) -> bool:
+        """Whether the question on show can be put to the person on the practitioner's screen."""
+        asking = self.asking
+        return (
+            asking is not None
+            and self.standing.now is Now.QUESTION
+            and not self.is_handed_over
+            and self.conversation.speaker is Speaker.PRACTITIONER
+            and bool(asking.tips)
+            and not asking.private
+            and asking.kind is not AskingKind.CHECK
+            and asking.shows is None
+        )
+
+    @property
+    def asks_whose(self) -> bool:
+        """Whether the page asks an advocate whose words the answer is. Words are only taken with it."""
+        asking = self.asking
+        return (
+            asking is not None
+            and self.standing.now in {Now.QUESTION, Now.REVISIT}
+            and self.conversation.speaker is Speaker.ADVOCATE
+            and not asking.about_self
+        )
+
+    @property
+    def asks_how(self) -> bool:
+        """Whether a practitioner may say how the answer was given, give the original, add a note, or why none was."""
+        is_question = self.standing.now in {Now.QUESTION, Now.REVISIT}
+        return is_question and self.conversation.speaker is Speaker.PRACTITIONER and not self.is_handed_over
+
+    @property
+    def may_share(self) -> bool:
+        """Whether the person is asked if who speaks for them may be read what they said."""
+        is_persons = self.conversation.speaker is Speaker.PERSON and self.enquiry_id is not None
+        return is_persons and self.standing.now is Now.ENDED
 
     @property
     def asking(self) -> Asking | None:
@@ -138,18 +224,60 @@ def asking_of(asked: Turn) -> Asking:
     return replace(Asking.from_json(asked.asking), wording=asked.words)
 
 
-async def begin(room: Room, *, stage: Stage, speaker: Speaker, now: datetime) -> str:
-    """Begin a conversation and ask its first question as soon as the dialogue can."""
+async def begin(
+    room: Room,
+    *,
+    stage: Stage,
+    speaker: Speaker,
+    now: datetime,
+    enquiry_id: str | None = None,
+    origin: Origin = Origin.PAGE,
+    said_on: date | None = None,
+) -> str:
+    """Begin a conversation and ask its first question as soon as the dialogue can.
+
+    `said_on` is the day on which it was said, where it was written down on paper first.
+    """
 
     def keep() -> str:
         with room.store.begin() as kept:
-            return kept.conversations.begin(
-                stage=stage, speaker=speaker, begun_at=now, interview_version=room.interview.version
+            return begin_in(
+                kept,
+                room,
+                stage=stage,
+                speaker=speaker,
+                now=now,
+                enquiry_id=enquiry_id,
+                origin=origin,
+                said_on=said_on,
             )
 
     conversation_id = await to_thread.run_sync(keep)
     await go_on(room, conversation_id, now)
     return conversation_id
+
+
+def begin_in(
+    kept: Transaction,
+    room: Room,
+    *,
+    stage: Stage,
+    speaker: Speaker,
+    now: datetime,
+    enquiry_id: str | None = None,
+    origin: Origin = Origin.PAGE,
+    said_on: date | None = None,
+) -> str:
+    """Begin a conversation as part of another promise. Its first question comes with `go_on`."""
+    return kept.conversations.begin(
+        stage=stage,
+        speaker=speaker,
+        begun_at=now,
+        interview_version=room.interview.version,
+        enquiry_id=enquiry_id,
+        origin=origin,
+        said_on=said_on,
+    )
 
 
 async def look(room: Room, conversation_id: str) -> View:
@@ -190,7 +318,15 @@ async def append(room: Room, step: Step, given: Given, now: datetime) -> Taken:
 
 
 async def press(
-    room: Room, step: Step, control: Control, now: datetime, *, typed: str = "", target: int | None = None
+    room: Room,
+    step: Step,
+    control: Control,
+    now: datetime,
+    *,
+    typed: str = "",
+    typed_original: str = "",
+    typed_note: str = "",
+    target: int | None = None,
 ) -> Taken:
     """Do what a button beside the answer says. What was typed stays: it is a draft until it is given."""
 
@@ -198,6 +334,10 @@ async def press(
         return _keep_control(room, kept, step, control, now, typed, target)
 
     return await _keep_and_go_on(room, step.conversation_id, keep, now)
+
+
+async def arrive(room: Room, conversation_id: str, now: datetime) -> None:
+    """Ask somebody who came back with a code if it is safe to go on, before anything said before is shown."""
 
 
 async def take_back(room: Room, step: Step, number: int, now: datetime) -> Taken:
