@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+from itsdangerous import URLSafeTimedSerializer
 from rich.console import Console
 from rich.table import Table
 
@@ -19,6 +20,8 @@ from tests.walking import Walker
 
 TURNS_KEPT = 300
 CONVERSATIONS = 3
+EARLY, LATE = range(4, 17), range(294, 307)
+"""The numbers of the turns that count as around turn 10, and as around turn 300."""
 OUT = Console()
 
 
@@ -43,6 +46,12 @@ def main() -> None:
             table.add_row("second start to first question", f"{time.perf_counter() - began:.1f} s", "≤ 20 s")
         turns = _time_turns(house)
         table.add_row(f"answer to next question ({len(turns)} turns)", _spread(turns), "p95 ≤ 120 ms")
+        early, late = _time_a_long_conversation(house)
+        slower = statistics.median(late) / statistics.median(early)
+        table.add_row(f"answer around turn 10 ({len(early)} turns)", _spread(early), "")
+        table.add_row(
+            f"answer around turn 300 ({len(late)} turns), {slower:.2f} times that", _spread(late), "≤ 1.5 times"
+        )
         weight, parts = _weigh_first_view(house)
         table.add_row(f"first view with assets ({parts} files)", f"{weight / 1000:.0f} kB", "≤ 120 kB")
         assert house.process is not None
@@ -95,6 +104,31 @@ def _time_turns(house: House) -> list[float]:
                 times.append(walker.took)
                 assert walker.status == httpx.codes.OK, walker.page.heading
     return times
+
+
+def _time_a_long_conversation(house: House) -> tuple[list[float], list[float]]:
+    """Time answers near the beginning of conversations, and of the same ones once 300 turns have been said."""
+    early: list[float] = []
+    late: list[float] = []
+    for _ in range(CONVERSATIONS):
+        with house.browser() as browser:
+            walker = Walker(browser).begin()
+            while (turn := _turn_on_show(walker)) <= LATE.stop:
+                if "anything else" in walker.page.heading and "yes" in walker.page.choices:
+                    walker.choose("yes")
+                else:
+                    walker.answer_somehow("I want to feel safe in my own home, and to keep my cat.")
+                assert walker.status == httpx.codes.OK, walker.page.heading
+                early += [walker.took] if turn in EARLY else []
+                late += [walker.took] if turn in LATE else []
+    return early, late
+
+
+def _turn_on_show(walker: Walker) -> int:
+    """Give the number of the question on show. Anybody can read it from a page's step."""
+    _, payload = URLSafeTimedSerializer("no key", salt="step").loads_unsafe(walker.page.step)
+    number: int = payload[1]
+    return number
 
 
 def _weigh_first_view(house: House) -> tuple[int, int]:
