@@ -9,11 +9,11 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from bot.conversation import How, Kind, Speaker, Stage, Turn
+from bot.conversation import How, Kind, Speaker, Stage, Turn, Whose
 from bot.store import tables
 from bot.store.errors import Damaged, Missing, StoreError
 from bot.store.keys import Keys
@@ -22,7 +22,13 @@ from bot.store.rows import Row, Rows, Value, columns_of, encode, moment, moment_
 from bot.store.sealing import DataKey, bound
 
 SCHEMA = "turn 1"
-"""Which additional data a turn's seal has."""
+"""Which additional data the seal of a turn's words has."""
+
+ORIGINAL_SCHEMA = "original 1"
+"""As `SCHEMA`, for what an interpreter translated: neither seal opens in the other's place."""
+
+SEALED = ("words", "original")
+"""The columns of a turn that are sealed."""
 
 
 class Origin(StrEnum):
@@ -30,6 +36,8 @@ class Origin(StrEnum):
 
     PAGE = "page"
     SHELL = "shell"
+    PAPER = "paper"
+    """Said and written down elsewhere, entered on the pages later."""
 
 
 class AlreadyKept(StoreError):
@@ -57,6 +65,8 @@ class Conversation:
     last_said_at: datetime | None
     head: bytes
     """The digest of all its turns."""
+    said_on: date | None = None
+    """The day on which it was said, where that is not the day it was entered."""
 
 
 class Conversations:
@@ -77,6 +87,7 @@ class Conversations:
         origin: Origin = Origin.PAGE,
         enquiry_id: str | None = None,
         conversation_id: str | None = None,
+        said_on: date | None = None,
     ) -> str:
         """Begin a conversation and return its id. Without an enquiry it has a data key of its own.
 
@@ -97,6 +108,7 @@ class Conversations:
                 "origin": origin.value,
                 "length": 0,
                 "head": first_head(conversation_id, key_id, stamp(begun_at)),
+                "said_on": None if said_on is None else said_on.isoformat(),
             },
         )
         return conversation_id
@@ -136,6 +148,8 @@ class Conversations:
         replaces: int | None = None,
         adds_to: int | None = None,
         how: How | None = None,
+        whose: Whose | None = None,
+        original: str = "",
         token: str | None = None,
     ) -> Turn:
         """Add a turn, sealed and numbered. It is kept once the transaction is.
@@ -150,6 +164,7 @@ class Conversations:
         if any(pointed is not None and not 0 < pointed < number for pointed in (answers, replaces, adds_to)):
             raise Missing("A turn can only point to an earlier one.")
         key = self._keys.open(conversation["key_id"])
+        place = (key.key_id, conversation_id, number, speaker.value)
         said: dict[str, Value] = {
             "conversation_id": conversation_id,
             "number": number,
@@ -158,7 +173,7 @@ class Conversations:
             "said_at": stamp(said_at),
             "asked": asked,
             "answers": answers,
-            "words": key.seal(words, place_of(key.key_id, conversation_id, number, speaker.value)),
+            "words": key.seal(words, place_of(*place)),
             "choice": json.dumps(choice),
             "shown": json.dumps(shown),
             "asking": asking,
@@ -166,6 +181,8 @@ class Conversations:
             "adds_to": adds_to,
             "how": None if how is None else how.value,
             "token": token,
+            "whose": None if whose is None else whose.value,
+            "original": key.seal(original, place_of(*place, schema=ORIGINAL_SCHEMA)) if original else None,
         }
         row: Row = plain(tables.turns, said)
         row["head"] = next_head(conversation["head"], row)
@@ -175,7 +192,7 @@ class Conversations:
             conversation,
             to={"length": number, "last_kind": row["kind"], "last_said_at": row["said_at"], "head": row["head"]},
         )
-        return _turn(row, words)
+        return _turn(row, words, original)
 
     def turns(self, conversation_id: str) -> tuple[Turn, ...]:
         """All turns of a conversation in their order. Raises `Missing`, and `Damaged` rather than leave one out."""
@@ -207,7 +224,7 @@ class Conversations:
             head = next_head(head, row)
         if head != conversation["head"] or len(before.turns) + len(rows) != conversation["length"]:
             return None
-        return Remembered((*before.turns, *(_turn(row, words_of(key, row)) for row in rows)), head)
+        return Remembered((*before.turns, *(_opened(key, row) for row in rows)), head)
 
     def turn(self, conversation_id: str, number: int) -> Turn:
         """One turn. Raises `Missing`."""
@@ -218,7 +235,7 @@ class Conversations:
         row = self._rows.first(turns, turns.c.conversation_id == conversation_id, turns.c.number == number)
         if row is None:
             raise Missing(f"There is no turn {number} in conversation {conversation_id}.")
-        return _turn(row, words_of(self._keys.open(conversation["key_id"]), row))
+        return _opened(self._keys.open(conversation["key_id"]), row)
 
     def turn_by_token(self, conversation_id: str, token: str) -> Turn | None:
         """The turn that this step token brought, if it brought one."""
@@ -226,7 +243,7 @@ class Conversations:
         row = self._rows.first(turns, turns.c.conversation_id == conversation_id, turns.c.token == token)
         if row is None:
             return None
-        return _turn(row, words_of(self._keys.open(self._row(conversation_id)["key_id"]), row))
+        return _opened(self._keys.open(self._row(conversation_id)["key_id"]), row)
 
     def _row(self, conversation_id: str, *, locked: bool = False) -> Row:
         conversations = tables.conversations
@@ -242,14 +259,22 @@ class Conversations:
         return row
 
 
-def place_of(key_id: str, conversation_id: str, number: int, speaker: str) -> bytes:
+def place_of(key_id: str, conversation_id: str, number: int, speaker: str, *, schema: str = SCHEMA) -> bytes:
     """Where the seal of a turn belongs. Not its enquiry: a conversation may be joined to one later."""
-    return bound(SCHEMA, key_id, conversation_id, number, speaker)
+    return bound(schema, key_id, conversation_id, number, speaker)
 
 
 def words_of(key: DataKey, row: Mapping[str, Any]) -> str:
     """The words of a turn, opened. Raises `Damaged`."""
     return key.open(row["words"], place_of(key.key_id, row["conversation_id"], row["number"], row["speaker"]))
+
+
+def original_of(key: DataKey, row: Mapping[str, Any]) -> str:
+    """What the interpreter translated, opened; empty where nobody did. Raises `Damaged`."""
+    if row["original"] is None:
+        return ""
+    place = place_of(key.key_id, row["conversation_id"], row["number"], row["speaker"], schema=ORIGINAL_SCHEMA)
+    return key.open(row["original"], place)
 
 
 def first_head(conversation_id: str, key_id: str, begun_at: int) -> bytes:
@@ -259,14 +284,12 @@ def first_head(conversation_id: str, key_id: str, begun_at: int) -> bytes:
 
 
 def next_head(head: bytes, row: Mapping[str, Any]) -> bytes:
-    """The head after a turn: over the head before it and every column, the digest of the seal in place of the seal."""
-    sealed = hashlib.sha256(row["words"]).digest()
-    columns = [
-        (encoded, sealed if name == "words" else row[name])
-        for name, encoded in columns_of(tables.turns).items()
-        if name != "head"
-    ]
-    return hashlib.sha256(head + encode("turn", columns)).digest()
+    """The head after a turn: over the head before it and every column, the digest of a seal in place of the seal."""
+    digests = {name: hashlib.sha256(row[name]).digest() for name in SEALED if row[name] is not None}
+    chained = {**row, **digests, "head": None}
+    columns = columns_of(tables.turns)
+    encoded = encode("turn", zip(columns.values(), map(chained.__getitem__, columns), strict=True))
+    return hashlib.sha256(head + encoded).digest()
 
 
 def _ids(listed: str) -> tuple[str, ...]:
@@ -274,7 +297,11 @@ def _ids(listed: str) -> tuple[str, ...]:
     return () if listed == "[]" else tuple(json.loads(listed))
 
 
-def _turn(row: Mapping[str, Any], words: str) -> Turn:
+def _opened(key: DataKey, row: Mapping[str, Any]) -> Turn:
+    return _turn(row, words_of(key, row), original_of(key, row))
+
+
+def _turn(row: Mapping[str, Any], words: str, original: str) -> Turn:
     return Turn(
         number=row["number"],
         speaker=Speaker(row["speaker"]),
@@ -289,6 +316,8 @@ def _turn(row: Mapping[str, Any], words: str) -> Turn:
         replaces=row["replaces"],
         adds_to=row["adds_to"],
         how=None if row["how"] is None else How(row["how"]),
+        whose=None if row["whose"] is None else Whose(row["whose"]),
+        original=original,
         token=row["token"],
     )
 
@@ -306,4 +335,5 @@ def _conversation(row: Row) -> Conversation:
         last_kind=None if row["last_kind"] is None else Kind(row["last_kind"]),
         last_said_at=moment_or_none(row["last_said_at"]),
         head=row["head"],
+        said_on=None if row["said_on"] is None else date.fromisoformat(row["said_on"]),
     )

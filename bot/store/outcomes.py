@@ -37,7 +37,7 @@ class Outcomes:
             order_by=[outcomes.c.number.desc()],
         )
         if latest is None or any(latest[name] != value for name, value in row.items()):
-            number = self._rows.next_number(outcomes, conversation_id)
+            number = self._rows.next_number(outcomes, outcomes.c.conversation_id == conversation_id)
             made: dict[str, Value] = {"conversation_id": conversation_id, "number": number, "made_at": stamp(now)}
             self._rows.add(outcomes, made | row)
 
@@ -70,7 +70,7 @@ class Outcomes:
             order_by=[marks.c.number.desc()],
         )
         if latest is None or any(latest[name] != value for name, value in row.items()):
-            number = self._rows.next_number(marks, conversation_id)
+            number = self._rows.next_number(marks, marks.c.conversation_id == conversation_id)
             made: dict[str, Value] = {"conversation_id": conversation_id, "number": number, "made_at": stamp(now)}
             self._rows.add(marks, made | row)
 

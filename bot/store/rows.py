@@ -173,9 +173,9 @@ class Rows:
         """Whether this row is as it was kept."""
         return is_proven(self._proof_key, table, row)
 
-    def next_number(self, table: Table, conversation_id: str) -> int:
-        """The number of this conversation's next row in a table that counts them from 1."""
-        highest = select(func.max(table.c.number)).where(table.c.conversation_id == conversation_id)
+    def next_number(self, table: Table, *where: ColumnElement[bool]) -> int:
+        """The number of the next of these rows in a table that counts them from 1."""
+        highest = select(func.max(table.c.number)).where(*where)
         return int(self.connection.execute(highest).scalar_one() or 0) + 1
 
     def _found(self, query: Select[*tuple[Any, ...]]) -> Sequence[SqlRow[*tuple[Any, ...]]]:

@@ -50,6 +50,9 @@ class Purpose(StrEnum):
     CODE_BUCKETS = "finding codes"
     CODE_VERIFIERS = "verifying codes"
     THROTTLE = "counting wrong codes"
+    REFERENCES = "finding enquiries"
+    INVITATION_BUCKETS = "finding invitations"
+    INVITATION_VERIFIERS = "verifying invitations"
 
 
 def derive(secret: bytes, purpose: str) -> bytes:

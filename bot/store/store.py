@@ -18,13 +18,16 @@ from bot.store.codes import Codes
 from bot.store.conversations import Conversations
 from bot.store.database import naming_causes
 from bot.store.drafts import Drafts
-from bot.store.enquiries import Enquiries
+from bot.store.enquiries import Enquiries, digest_of
 from bot.store.errors import Cause, Damaged, NotKept, NotRead, NotReady
 from bot.store.flags import Flags
+from bot.store.invitations import Invitations
 from bot.store.keys import FOR_LASTING, Keys, OpenedKeys, RootKeys, add_key
 from bot.store.outcomes import Outcomes
+from bot.store.preferences import KeptPreferences
 from bot.store.quotes import Quotes
 from bot.store.remembered import RememberedTurns
+from bot.store.reviews import Reviews
 from bot.store.rows import Rows, is_proven
 from bot.store.sealing import KEY_BYTES, KeyProblem, Purpose, RootKey, derive
 from bot.store.visits import Visits
@@ -36,13 +39,16 @@ ROTATED_AT_ONCE = 500
 class Transaction:
     """All that is kept, for as long as one transaction lasts."""
 
-    def __init__(self, rows: Rows, keys: Keys, remembered: RememberedTurns) -> None:
-        self.enquiries = Enquiries(rows, keys)
+    def __init__(self, rows: Rows, keys: Keys, remembered: RememberedTurns, finding: bytes) -> None:
+        self.enquiries = Enquiries(rows, keys, finding)
+        self.invitations = Invitations(rows, keys)
         self.conversations = Conversations(rows, keys, remembered)
         self.quotes = Quotes(rows)
         self.outcomes = Outcomes(rows)
+        self.reviews = Reviews(rows)
         self.flags = Flags(rows)
         self.drafts = Drafts(rows, keys)
+        self.preferences = KeptPreferences(rows)
         self.visits = Visits(rows)
         self.codes = Codes(rows)
         self.attempts = Attempts(rows)
@@ -56,6 +62,7 @@ class Store:
         self._roots = roots
         self._lasting = lasting
         self._proof_key = self.derive(Purpose.PROOFS)
+        self._finding = self.derive(Purpose.REFERENCES)
         self._opened = OpenedKeys()
         self._remembered = RememberedTurns()
         self._writing = threading.Lock()
@@ -138,6 +145,10 @@ class Store:
                 return done
             done += len(old)
 
+    def finds(self, reference: str) -> bytes:
+        """The keyed digest that an enquiry is found by."""
+        return digest_of(reference, self._finding)
+
     def close(self) -> None:
         """Let go of all connections."""
         self.engine.dispose()
@@ -169,7 +180,7 @@ class Store:
         return Keys(rows, self._roots, self._opened)
 
     def _transaction(self, rows: Rows) -> Transaction:
-        return Transaction(rows, self.keys(rows), self._remembered)
+        return Transaction(rows, self.keys(rows), self._remembered, self._finding)
 
 
 def _check_migrated(connection: Connection) -> None:

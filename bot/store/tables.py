@@ -14,7 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The migration that these tables are the outcome of."""
 
 metadata = MetaData(
@@ -50,6 +50,30 @@ enquiries = Table(
     Column("proof", LargeBinary, nullable=False),
 )
 
+enquiry_references = Table(
+    "enquiry_references",
+    metadata,
+    Column("found_by", LargeBinary, primary_key=True),
+    Column("enquiry_id", Text, ForeignKey("enquiries.enquiry_id"), nullable=False, unique=True),
+    Column("proof", LargeBinary, nullable=False),
+)
+"""`found_by` is a keyed digest of the reference: an enquiry is found by it, and no two have the same.
+
+Enquiries opened before there was this table are not in it.
+"""
+
+enquiry_moves = Table(
+    "enquiry_moves",
+    metadata,
+    Column("enquiry_id", Text, ForeignKey("enquiries.enquiry_id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("move", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("enquiry_id", "number"),
+)
+"""Enquiries opened before there was this table have no moves until the first one."""
+
 conversations = Table(
     "conversations",
     metadata,
@@ -65,9 +89,13 @@ conversations = Table(
     Column("last_kind", Text),
     Column("last_said_at", BigInteger),
     Column("head", LargeBinary, nullable=False),
+    Column("said_on", Text),
     Column("proof", LargeBinary, nullable=False),
 )
-"""`length`, `last_kind`, `last_said_at` and `head` are those of the last turn: turns cut off the end are missed."""
+"""`length`, `last_kind`, `last_said_at` and `head` are those of the last turn: turns cut off the end are missed.
+
+`said_on` is the day of what was entered from paper, as 2026-11-03.
+"""
 
 turns = Table(
     "turns",
@@ -87,6 +115,8 @@ turns = Table(
     Column("adds_to", Integer),
     Column("how", Text),
     Column("token", Text),
+    Column("whose", Text),
+    Column("original", LargeBinary),
     Column("head", LargeBinary, nullable=False),
     Column("proof", LargeBinary, nullable=False),
     PrimaryKeyConstraint("conversation_id", "number"),
@@ -95,7 +125,7 @@ turns = Table(
     ForeignKeyConstraint(["conversation_id", "replaces"], ["turns.conversation_id", "turns.number"]),
     ForeignKeyConstraint(["conversation_id", "adds_to"], ["turns.conversation_id", "turns.number"]),
 )
-"""`words` are sealed; `choice` and `shown` are JSON lists of ids."""
+"""`words` and `original` are sealed; `choice` and `shown` are JSON lists of ids."""
 
 quotes = Table(
     "quotes",
@@ -143,6 +173,28 @@ outcome_marks = Table(
 )
 """A log: of the rows of one `mark`, `outcome_turn` and `turn` the one with the highest `number` stands."""
 
+outcome_reviews = Table(
+    "outcome_reviews",
+    metadata,
+    Column("conversation_id", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("outcome_id", Text, nullable=False),
+    Column("said_turn", Integer, nullable=False),
+    Column("again_turn", Integer),
+    Column("why_turn", Integer),
+    Column("difference_turn", Integer),
+    Column("own_turn", Integer),
+    Column("made_at", BigInteger, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("conversation_id", "number"),
+    ForeignKeyConstraint(["conversation_id", "said_turn"], ["turns.conversation_id", "turns.number"]),
+    ForeignKeyConstraint(["conversation_id", "again_turn"], ["turns.conversation_id", "turns.number"]),
+    ForeignKeyConstraint(["conversation_id", "why_turn"], ["turns.conversation_id", "turns.number"]),
+    ForeignKeyConstraint(["conversation_id", "difference_turn"], ["turns.conversation_id", "turns.number"]),
+    ForeignKeyConstraint(["conversation_id", "own_turn"], ["turns.conversation_id", "turns.number"]),
+)
+"""A log: of the rows of one `outcome_id` the one with the highest `number` stands. The outcome was said elsewhere."""
+
 flags = Table(
     "flags",
     metadata,
@@ -164,6 +216,20 @@ drafts = Table(
     Column("kept_at", BigInteger, nullable=False),
     Column("proof", LargeBinary, nullable=False),
     PrimaryKeyConstraint("conversation_id", "for_turn"),
+)
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("conversation_id", Text, ForeignKey("conversations.conversation_id"), primary_key=True),
+    Column("text_size", Text, nullable=False),
+    Column("colours", Text, nullable=False),
+    Column("pictures", Integer, nullable=False),
+    Column("simpler", Integer, nullable=False),
+    Column("one_at_a_time", Integer, nullable=False),
+    Column("read_aloud", Integer, nullable=False),
+    Column("kept_at", BigInteger, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
 )
 
 visits = Table(
@@ -194,6 +260,31 @@ codes = Table(
 )
 """An ended code keeps neither bucket, salt nor verifier: it can no longer be tried, and its bucket is free."""
 
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("invitation_id", Text, primary_key=True),
+    Column("enquiry_id", Text, ForeignKey("enquiries.enquiry_id"), nullable=False, index=True),
+    Column("stage", Text, nullable=False),
+    Column("speaker", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("contact", LargeBinary, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("valid_until", BigInteger, nullable=False),
+    Column("bucket", Integer, unique=True),
+    Column("salt", LargeBinary),
+    Column("verifier", LargeBinary),
+    Column("used_at", BigInteger),
+    Column("ended_at", BigInteger),
+    Column("conversation_id", Text, ForeignKey("conversations.conversation_id")),
+    Column("begun_with", Text),
+    Column("proof", LargeBinary, nullable=False),
+)
+"""`contact`, whether and how it is safe to get in touch, is sealed.
+
+One that was used or ended keeps neither bucket, salt nor verifier: it can no longer be tried, and its bucket is free.
+"""
+
 attempts = Table(
     "attempts",
     metadata,
@@ -214,5 +305,5 @@ forgetting = Table(
 )
 """While a conversation is named here, its turns and what quotes them may be deleted, and nothing else."""
 
-NEVER_CHANGED = (turns, quotes, desired_outcomes, outcome_marks, flags)
+NEVER_CHANGED = (turns, quotes, desired_outcomes, outcome_marks, flags, outcome_reviews, enquiry_moves)
 """Rows of these are added and read. The database itself refuses to change or delete them."""

@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError
 
-from bot.store import database, drafts, enquiries, migrating, tables
-from bot.store.conversations import first_head, next_head, words_of
+from bot.store import database, drafts, enquiries, invitations, migrating, tables
+from bot.store.conversations import first_head, next_head, original_of, words_of
+from bot.store.enquiries import Move
 from bot.store.errors import Damaged, Missing, NotRead
 from bot.store.keys import Keys
 from bot.store.rows import Row, Rows
@@ -59,6 +60,7 @@ def verify(store: Store) -> list[Problem]:
         check.seals(rows)
         check.chains(rows)
         check.numbers(rows)
+        check.moves(rows)
     return check.problems
 
 
@@ -108,6 +110,17 @@ class _Check:
                 place = enquiries.place_of(row["key_id"], row["enquiry_id"])
                 if row["reference"] is not None and not _opens(keys, row["key_id"], row["reference"], place):
                     self.found(tables.enquiries, row, "its reference does not open")
+        with self.going_on("enquiry_references"):
+            self.references(rows, keys)
+        with self.going_on("invitations"):
+            for row in list(rows.each(tables.invitations, order_by=[tables.invitations.c.invitation_id])):
+                for enquiry in rows.each(
+                    tables.enquiries, tables.enquiries.c.enquiry_id == row["enquiry_id"], order_by=[]
+                ):
+                    key_id = enquiry["key_id"]
+                    place = invitations.place_of(key_id, row["enquiry_id"], row["invitation_id"])
+                    if not _opens(keys, key_id, row["contact"], place):
+                        self.found(tables.invitations, row, "its contact does not open")
         with self.going_on("drafts"):
             conversations = tables.conversations
             for row in list(rows.each(tables.drafts, order_by=[tables.drafts.c.conversation_id])):
@@ -117,6 +130,16 @@ class _Check:
                     place = drafts.place_of(key_id, row["conversation_id"], row["for_turn"])
                     if not _opens(keys, key_id, row["words"], place):
                         self.found(tables.drafts, row, "its words do not open")
+
+    def references(self, rows: Rows, keys: Keys) -> None:
+        """Whether each enquiry is found by its own reference."""
+        listed = list(rows.each(tables.enquiry_references, order_by=[tables.enquiry_references.c.enquiry_id]))
+        for row in listed:
+            for enquiry in rows.each(tables.enquiries, tables.enquiries.c.enquiry_id == row["enquiry_id"], order_by=[]):
+                place = enquiries.place_of(enquiry["key_id"], enquiry["enquiry_id"])
+                reference = _opened(keys, enquiry["key_id"], enquiry["reference"], place)
+                if reference is not None and row["found_by"] != self.store.finds(reference):
+                    self.found(tables.enquiry_references, row, "it finds another enquiry than it names")
 
     def chains(self, rows: Rows) -> None:
         keys = self.store.keys(rows)
@@ -133,9 +156,11 @@ class _Check:
         number, last = 0, None
         for row in rows.each(turns, turns.c.conversation_id == conversation_id, order_by=[turns.c.number]):
             number += 1
+            # Named by their proof already; what came after them can still be told.
             if not isinstance(row["words"], bytes):
-                # Named by its proof already; what came after it can still be told.
                 row["words"] = b""
+            if not isinstance(row["original"], bytes | None):
+                row["original"] = b""
             if isinstance(row["number"], int) and number < row["number"]:
                 self.missing(turns, conversation_id, number, row["number"])
                 heads, number = set(), row["number"]
@@ -166,20 +191,36 @@ class _Check:
             self.found(tables.conversations, conversation, "it does not end with its last turn")
 
     def numbers(self, rows: Rows) -> None:
-        for table in (tables.desired_outcomes, tables.outcome_marks):
+        for table in (tables.desired_outcomes, tables.outcome_marks, tables.outcome_reviews, tables.enquiry_moves):
+            of, counts = table.primary_key.columns
             with self.going_on(table.name):
                 counted: Counter[Any] = Counter()
-                for row in rows.each(table, order_by=[table.c.conversation_id, table.c.number]):
-                    counted[row["conversation_id"]] += 1
-                    number = counted[row["conversation_id"]]
+                for row in rows.each(table, order_by=[of, counts]):
+                    counted[row[of.name]] += 1
+                    number = counted[row[of.name]]
                     if isinstance(row["number"], int) and number < row["number"]:
-                        self.missing(table, row["conversation_id"], number, row["number"])
-                        counted[row["conversation_id"]] = row["number"]
+                        self.missing(table, row[of.name], number, row["number"])
+                        counted[row[of.name]] = row["number"]
 
-    def missing(self, table: Table, conversation_id: Any, first: int, following: int) -> None:
+    def moves(self, rows: Rows) -> None:
+        """Whether each enquiry is open or closed as its last move says. One without moves is older than they are."""
+        moves = tables.enquiry_moves
+        with self.going_on("enquiries"):
+            for row in list(rows.each(tables.enquiries, order_by=[tables.enquiries.c.enquiry_id])):
+                of_it = moves.c.enquiry_id == row["enquiry_id"]
+                latest = next(iter(list(rows.each(moves, of_it, order_by=[moves.c.number.desc()]))), None)
+                if latest is not None and row["closed_at"] != (latest["at"] if latest["move"] == Move.CLOSED else None):
+                    self.found(tables.enquiries, row, "it is not open or closed as its last move says")
+
+    def missing(self, table: Table, of: Any, first: int, following: int) -> None:
         """Name the numbers that are not there."""
         for number in range(first, min(following, first + SHOWN_AT_MOST)):
-            self.problems.append(Problem(table.name, "it is missing", _shown(conversation_id), number))
+            if "conversation_id" in table.c:
+                self.problems.append(Problem(table.name, "it is missing", _shown(of), number))
+            else:
+                self.problems.append(
+                    Problem(table.name, "it is missing", number=number, row=f"enquiry_id {_shown(of)}")
+                )
 
     def found(self, table: Table, row: Row, finding: str) -> None:
         """Name a row, once."""
@@ -225,16 +266,20 @@ def _schema_as_made() -> dict[str, str]:
 
 
 def _opens(keys: Keys, key_id: str, sealed: bytes, place: bytes) -> bool:
+    return _opened(keys, key_id, sealed, place) is not None
+
+
+def _opened(keys: Keys, key_id: str, sealed: bytes, place: bytes) -> str | None:
     try:
-        keys.open(key_id).open(sealed, place)
+        return keys.open(key_id).open(sealed, place)
     except (Damaged, Missing):
-        return False
-    return True
+        return None
 
 
 def _turn_opens(keys: Keys, key_id: str, row: Row) -> bool:
     try:
         words_of(keys.open(key_id), row)
+        original_of(keys.open(key_id), row)
     except (Damaged, Missing):
         return False
     return True

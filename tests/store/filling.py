@@ -4,19 +4,20 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.conversation import How, Kind, Skip, Speaker, Stage, Turn
+from bot.conversation import Colours, How, Kind, Preferences, Skip, Speaker, Stage, TextSize, Turn, Whose
 from bot.flags import FlagKind
 from bot.outcomes import Mark
-from bot.store import Disguise, Origin, Store
+from bot.store import Disguise, Origin, Store, Transaction
 from bot.store import tables as t
 from bot.store.rows import stamp
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
 CANARY = "My sister Oyelaran keeps my money and I am afraid to ask"
+IN_HER_OWN_LANGUAGE = "Arabamı ve anahtarımı Oyelaran aldı"
 COOKIE = "a-cookie-that-only-the-browser-holds"
 
 
@@ -53,7 +54,61 @@ def turns(store: Store, conversation_id: str) -> tuple[Turn, ...]:
 
 
 def fill(store: Store) -> Filled:
-    """Put something in every table."""
+    """Put something in every table and every column."""
+    filled = fill_as_of_old(store)
+    with store.begin() as kept:
+        for conversation_id in (filled.first, filled.second):
+            kept.conversations.add(
+                conversation_id,
+                speaker=Speaker.ADVOCATE,
+                kind=Kind.WORDS,
+                said_at=NOON,
+                answers=7,
+                words=f"{CANARY}, in English",
+                original=f"{IN_HER_OWN_LANGUAGE}.",
+                whose=Whose.OWN_WORDS,
+                how=How.THROUGH_AN_INTERPRETER,
+            )
+            kept.reviews.keep(conversation_id, f"{filled.first[:8]}_2", NOON, said_turn=4)
+            kept.reviews.keep(conversation_id, f"{filled.first[:8]}_2", NOON, said_turn=4, again_turn=5, why_turn=6)
+            kept.reviews.keep(conversation_id, "another_2", NOON, said_turn=4, difference_turn=5, own_turn=6)
+            easier = Preferences(TextSize.BIGGEST, Colours.CREAM, pictures=False, simpler=True, one_at_a_time=True)
+            kept.preferences.keep(conversation_id, easier, NOON)
+        kept.enquiries.close(filled.enquiry_id, NOON + timedelta(days=1))
+        kept.enquiries.reopen(filled.enquiry_id, NOON + timedelta(days=2))
+        used, ended, open_still = (invite(kept, filled.enquiry_id, bucket=bucket) for bucket in (1, 2, 3))
+        on_paper = kept.conversations.begin(
+            stage=Stage.CHECK_IN,
+            speaker=Speaker.PRACTITIONER,
+            begun_at=NOON,
+            interview_version="1",
+            origin=Origin.PAPER,
+            enquiry_id=filled.enquiry_id,
+            said_on=date(2026, 2, 28),
+        )
+        kept.invitations.use(used, NOON, conversation_id=on_paper, begun_with="the page of that day")
+        kept.invitations.end(ended, NOON)
+    assert open_still not in {used, ended}
+    return filled
+
+
+def invite(kept: Transaction, enquiry_id: str, **more: Any) -> str:
+    """Invite an advocate to speak of how things are."""
+    asked: dict[str, Any] = {
+        "stage": Stage.CHECK_IN,
+        "speaker": Speaker.ADVOCATE,
+        "origin": Origin.PAGE,
+        "contact": f"By letter only. {CANARY}",
+        "valid_until": NOON + timedelta(days=14),
+        "bucket": 4711,
+        "salt": b"s" * 16,
+        "verifier": b"v" * 32,
+    }
+    return kept.invitations.add(enquiry_id, NOON, **(asked | more))
+
+
+def fill_as_of_old(store: Store) -> Filled:
+    """Put something in every table and every column that the first migration made."""
     with store.begin() as kept:
         enquiry_id = kept.enquiries.open(NOON, reference=f"Enquiry 17: {CANARY}")
         closed = kept.enquiries.open(NOON, reference=None)
@@ -103,6 +158,9 @@ def everything(store: Store) -> list[Any]:
     """All that can be read from a store, as a caller reads it."""
     with store.reading() as seen:
         found: list[Any] = [seen.enquiries.listed(), seen.conversations.listed()]
+        for enquiry in seen.enquiries.listed():
+            found += [seen.enquiries.moves(enquiry.enquiry_id), seen.invitations.of(enquiry.enquiry_id)]
+            found += [seen.enquiries.find(enquiry.reference) if enquiry.reference is not None else None]
         for conversation in seen.conversations.listed():
             conversation_id = conversation.conversation_id
             found += [
@@ -111,6 +169,8 @@ def everything(store: Store) -> list[Any]:
                 seen.outcomes.desired(conversation_id),
                 seen.outcomes.marks(conversation_id),
                 seen.flags.of(conversation_id),
+                seen.reviews.of(conversation_id),
+                seen.preferences.find(conversation_id),
                 seen.drafts.find(conversation_id, 7),
                 seen.codes.of(conversation_id),
             ]

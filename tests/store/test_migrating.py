@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 
 from bot.store import NotReady, RootKey, Store, database, migrating, tables
 from bot.store.verifying import verify
-from tests.store.filling import NOON, everything, fill, from_below, rows_below
+from tests.store.filling import NOON, everything, fill, fill_as_of_old, from_below, rows_below
 
 
 def test_the_migrations_make_the_tables_that_the_code_knows(store: Store) -> None:
@@ -34,7 +34,7 @@ def test_migrating_again_changes_nothing(store: Store, file: Path, root: RootKey
 def test_tables_can_go_down_and_up_again_and_keep_what_later_ones_did_not_add(
     store: Store, file: Path, root: RootKey
 ) -> None:
-    fill(store)
+    fill_as_of_old(store)
     revisions = [one.revision for one in ScriptDirectory(str(migrating.MIGRATIONS)).walk_revisions()]
     before = everything(store)
     store.close()

@@ -34,6 +34,8 @@ TURN: dict[str, Any] = {
     "adds_to": None,
     "how": "free_words",
     "token": None,
+    "whose": None,
+    "original": None,
     "head": b"h" * 32,
 }
 ENCODED = (
@@ -139,7 +141,7 @@ def _read(store: Store, conversation_id: str, what: str) -> Any:
             case "attempts":
                 return seen.attempts.wrong(NOON)
             case "conversations":
-                return seen.conversations.get(conversation_id).last_kind is Kind.SKIP
+                return seen.conversations.get(conversation_id).last_kind is Kind.WORDS
             case "enquiries":
                 return seen.enquiries.listed()
             case "flags":
