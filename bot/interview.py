@@ -66,6 +66,8 @@ class Asking:
     kind: AskingKind
     part: str = ""
     """The part of the conversation it belongs to."""
+    picture: str | None = None
+    """The name of an OpenMoji sign that stands beside the question on paper."""
     hint: str = ""
     information: tuple[str, ...] = ()
     """What is told before it is asked, one paragraph each."""

@@ -260,6 +260,8 @@ def _worded(name: str, variation: Mapping[str, Any], told: Mapping[str, Any]) ->
         yield "is for the team alone, and yet is read back or copied: on_check and on_copy must be false"
     if asking.tips and Speaker.PRACTITIONER not in _for(variation):
         yield "has tips, and yet nobody reads it out"
+    if asking.picture is not None and not PICTURE.fullmatch(str(asking.picture)):
+        yield f"a picture is not the name of a sign: {asking.picture}"
     if asking.shows is not None and asking.shows not in KNOWN_BEFORE:
         yield f"shows what nobody knows: {asking.shows}"
     beside = (asking.hint, asking.why, *asking.information, *asking.tips, *(one.label for one in asking.choices))

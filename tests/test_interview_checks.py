@@ -77,6 +77,7 @@ def test_a_problem_names_the_file_the_place_and_the_slip() -> None:
         ("You said: {outcome}\n        What would be", "What would be", "reads back something else"),
         ("label: A bit safe", 'label: ""', "a choice has no words: a_bit_safe"),
         ('picture: "1F610"', 'picture: "meh"', "a picture is not the name of a sign"),
+        ('picture: "1F6AA"', 'picture: "door"', "a picture is not the name of a sign"),
         ("flag: in_danger_now", "flag: in_trouble", "tells the team what nobody knows"),
         (
             '- {id: "yes", label: "Yes, we can go on"',
