@@ -11,7 +11,8 @@ from bot.store.keys import Keys
 from bot.store.rows import Rows, Value, moment, stamp
 from bot.store.sealing import bound
 
-SCHEMA = "draft 1"
+SCHEMAS = {"words": "draft 1", "original": "draft original 1", "note": "draft note 1"}
+"""Which additional data the seal of each column has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,10 @@ class Draft:
     for_turn: int
     words: str
     kept_at: datetime
+    original: str = ""
+    """What was typed beside the words: the original of what an interpreter translated."""
+    note: str = ""
+    """What a practitioner typed beside the words, for nobody else."""
 
 
 class Drafts:
@@ -30,11 +35,16 @@ class Drafts:
         self._rows = rows
         self._keys = keys
 
-    def keep(self, conversation_id: str, *, for_turn: int, words: str, now: datetime) -> None:
+    def keep(
+        self, conversation_id: str, *, for_turn: int, words: str, now: datetime, original: str = "", note: str = ""
+    ) -> None:
         """Keep a draft in place of the one before it here. Raises `Missing` when there is no such conversation."""
         key_id = self._key_id(conversation_id)
-        sealed = self._keys.open(key_id).seal(words, place_of(key_id, conversation_id, for_turn))
-        row: dict[str, Value] = {"words": sealed, "kept_at": stamp(now)}
+        key = self._keys.open(key_id)
+        row: dict[str, Value] = {"words": None, "kept_at": stamp(now), "original": None, "note": None}
+        for column, typed in (("words", words), ("original", original), ("note", note)):
+            if typed or column == "words":
+                row[column] = key.seal(typed, place_of(key_id, conversation_id, for_turn, column))
         here = _here(conversation_id, for_turn)
         if self._rows.first(tables.drafts, *here) is None:
             self._rows.add(tables.drafts, {"conversation_id": conversation_id, "for_turn": for_turn, **row})
@@ -47,8 +57,13 @@ class Drafts:
         if row is None:
             return None
         key_id = self._key_id(conversation_id)
-        words = self._keys.open(key_id).open(row["words"], place_of(key_id, conversation_id, row["for_turn"]))
-        return Draft(for_turn=row["for_turn"], words=words, kept_at=moment(row["kept_at"]))
+        key = self._keys.open(key_id)
+        typed = {
+            column: key.open(row[column], place_of(key_id, conversation_id, row["for_turn"], column))
+            for column in SCHEMAS
+            if row[column] is not None
+        }
+        return Draft(for_turn=row["for_turn"], kept_at=moment(row["kept_at"]), **typed)
 
     def drop(self, conversation_id: str, for_turn: int) -> None:
         """Let go of the draft for a place, if there is one."""
@@ -67,6 +82,6 @@ def _here(conversation_id: str, for_turn: int) -> tuple[ColumnElement[bool], ...
     return drafts.c.conversation_id == conversation_id, drafts.c.for_turn == for_turn
 
 
-def place_of(key_id: str, conversation_id: str, for_turn: int) -> bytes:
+def place_of(key_id: str, conversation_id: str, for_turn: int, column: str) -> bytes:
     """Where the seal of a draft belongs."""
-    return bound(SCHEMA, key_id, conversation_id, for_turn)
+    return bound(SCHEMAS[column], key_id, conversation_id, for_turn)

@@ -214,6 +214,8 @@ drafts = Table(
     Column("for_turn", Integer, nullable=False),
     Column("words", LargeBinary, nullable=False),
     Column("kept_at", BigInteger, nullable=False),
+    Column("original", LargeBinary),
+    Column("note", LargeBinary),
     Column("proof", LargeBinary, nullable=False),
     PrimaryKeyConstraint("conversation_id", "for_turn"),
 )

@@ -127,9 +127,10 @@ class _Check:
                 at = conversations.c.conversation_id == row["conversation_id"]
                 for conversation in rows.each(conversations, at, order_by=[]):
                     key_id = conversation["key_id"]
-                    place = drafts.place_of(key_id, row["conversation_id"], row["for_turn"])
-                    if not _opens(keys, key_id, row["words"], place):
-                        self.found(tables.drafts, row, "its words do not open")
+                    for column in drafts.SCHEMAS:
+                        place = drafts.place_of(key_id, row["conversation_id"], row["for_turn"], column)
+                        if row[column] is not None and not _opens(keys, key_id, row[column], place):
+                            self.found(tables.drafts, row, "its words do not open")
 
     def references(self, rows: Rows, keys: Keys) -> None:
         """Whether each enquiry is found by its own reference."""

@@ -74,6 +74,14 @@ def fill(store: Store) -> Filled:
             kept.reviews.keep(conversation_id, "another_2", NOON, said_turn=4, difference_turn=5, own_turn=6)
             easier = Preferences(TextSize.BIGGEST, Colours.CREAM, pictures=False, simpler=True, one_at_a_time=True)
             kept.preferences.keep(conversation_id, easier, NOON)
+            kept.drafts.keep(
+                conversation_id,
+                for_turn=7,
+                words=f"Not sent yet: {CANARY}",
+                original=IN_HER_OWN_LANGUAGE,
+                note=f"She looked at the door. {CANARY}",
+                now=NOON,
+            )
         kept.enquiries.close(filled.enquiry_id, NOON + timedelta(days=1))
         kept.enquiries.reopen(filled.enquiry_id, NOON + timedelta(days=2))
         used, ended, open_still = (invite(kept, filled.enquiry_id, bucket=bucket) for bucket in (1, 2, 3))

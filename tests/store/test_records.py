@@ -126,6 +126,16 @@ def test_a_draft_is_kept_for_each_place_until_it_is_dropped(store: Store, conver
         kept.drafts.keep("0" * 32, for_turn=5, words="", now=NOON)
 
 
+def test_a_draft_holds_what_was_typed_in_each_box(store: Store, conversation_id: str) -> None:
+    with store.begin() as kept:
+        kept.drafts.keep(conversation_id, for_turn=5, words="", note="\0 A note ", now=NOON)
+        assert kept.drafts.find(conversation_id, 5) == Draft(5, "", NOON, note="\0 A note ")
+        kept.drafts.keep(conversation_id, for_turn=5, words="My key", original=" Anahtarım\n", now=LATER)
+    with store.reading() as seen:
+        assert seen.drafts.find(conversation_id, 5) == Draft(5, "My key", LATER, original=" Anahtarım\n")
+    assert verify(store) == []
+
+
 def test_an_enquiry_is_known_by_its_reference(store: Store) -> None:
     with store.begin() as kept:
         one = kept.enquiries.open(NOON, reference=CANARY)

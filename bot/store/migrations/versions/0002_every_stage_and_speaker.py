@@ -24,7 +24,13 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-ADDED = (("conversations", "said_on", Text), ("turns", "whose", Text), ("turns", "original", LargeBinary))
+ADDED = (
+    ("conversations", "said_on", Text),
+    ("turns", "whose", Text),
+    ("turns", "original", LargeBinary),
+    ("drafts", "original", LargeBinary),
+    ("drafts", "note", LargeBinary),
+)
 """Columns of tables that there were before. They may be empty, and empty ones are in no proof and no chain."""
 
 # As in 0001: UPDATE is refused always, DELETE unless the table `forgetting` names the conversation. What became of an
@@ -145,10 +151,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop what was added. Refused where a turn would lose what its proof is over: then it could not be read again."""
+    """Drop what was added. Refused where a row would lose what its proof is over: then it could not be read again."""
     if context.get_revision_argument() is not None and _are_held():
         raise NotReady(
-            "Some turns say whose words they are, hold an original, or were entered from paper: "
+            "Some words are marked as whose they are, as translated, as noted beside, or as entered from paper: "
             "the tables of migration 0001 cannot hold that. Keep this version of Own Words."
         )
     for name in ("preferences", "outcome_reviews", "invitations", "enquiry_moves", "enquiry_references"):
