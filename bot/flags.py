@@ -1,12 +1,12 @@
 """Flags: what a person of the team is asked to read soon. A flag is never a finding, and it never stops anybody."""
 
-import re
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from bot.phrasing import pattern, plain
 
 
 class FlagKind(StrEnum):
@@ -44,31 +44,16 @@ class Phrases:
 
     def __init__(self, listed: Mapping[str, Any]) -> None:
         flags: Mapping[str, Mapping[str, Any]] = listed["flags"]
-        self._flags = {FlagKind(name): _pattern(entry["phrases"]) for name, entry in flags.items()}
+        self._flags = {FlagKind(name): pattern(entry["phrases"]) for name, entry in flags.items()}
         self.help_first = frozenset(FlagKind(name) for name, entry in flags.items() if entry["help_first"])
-        self._meant = {Meant(name): frozenset(map(_plain, phrases)) for name, phrases in listed["meant"].items()}
+        self._meant = {Meant(name): frozenset(map(plain, phrases)) for name, phrases in listed["meant"].items()}
 
     def flags(self, words: str) -> tuple[FlagKind, ...]:
         """Name the flags whose phrases stand in the words."""
-        plain = _plain(words)
-        return tuple(kind for kind, pattern in self._flags.items() if pattern.search(plain))
+        read = plain(words)
+        return tuple(kind for kind, phrases in self._flags.items() if phrases.search(read))
 
     def meant(self, words: str) -> Meant | None:
         """Say what the whole answer looks like, beside being an answer."""
-        plain = _plain(words).strip(" .!,")
-        return next((meant for meant, phrases in self._meant.items() if plain in phrases), None)
-
-
-_APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u2032\u00b4`", "'"))
-"""What keyboards and phones make of the key for an apostrophe."""
-
-
-def _plain(words: str) -> str:
-    """Fold case, spaces and apostrophes, for comparing only: the words themselves are never touched."""
-    folded = unicodedata.normalize("NFKC", words.translate(_APOSTROPHES)).casefold()
-    return " ".join(folded.split())
-
-
-def _pattern(phrases: Sequence[str]) -> re.Pattern[str]:
-    listed = "|".join(re.escape(_plain(phrase)) for phrase in phrases)
-    return re.compile(rf"(?<!\w)(?:{listed})(?!\w)")
+        read = plain(words).strip(" .!,")
+        return next((meant for meant, phrases in self._meant.items() if read in phrases), None)

@@ -23,13 +23,22 @@ WORDS_OF_A_SETTING = 4
 """How long a setting's text such as `[[team]]` may turn out, in words."""
 
 SAID_BY_THE_APP = frozenset(
-    {"utter_welcome", "utter_leaving_quickly", "utter_thank_you_for_telling", "utter_ask_help_first", "utter_ask_stop"}
+    {
+        "utter_welcome",
+        "utter_leaving_quickly",
+        "utter_thank_you_for_telling",
+        "utter_welcome_back",
+        "utter_ask_help_first",
+        "utter_ask_stop",
+    }
     | {f"utter_ask_meant_{meant}" for meant in Meant}
 )
 """Responses that no form and no rule asks for: the app says them beside the interview."""
+SAID_TO_PRACTITIONERS = frozenset({"utter_ask_outcome_or_service"})
+"""And what it says beside the interview to a practitioner alone."""
 
 SETTINGS = frozenset({"team", "read_within", "phone", "phone_hours", "out_of_hours_phone"})
-FILLED_BY_THE_APP = frozenset({"answer"})
+FILLED_BY_THE_APP = frozenset({"answer", "part"})
 OFFERED_BEFORE = frozenset({"outcomes", "outcomes_to_rank", "outcomes_but_plan_a"})
 KNOWN_BEFORE = frozenset({"communication"})
 """What the team may know already and a question can show."""
@@ -185,7 +194,8 @@ def _spoken(told: Mapping[str, Any], ruled: Sequence[Mapping[str, Any]]) -> Iter
     said: set[tuple[str, Speaker]] = set()
     for speaker, stage in product(SPEAKERS, Stage):
         come_to = reached(ruled, speaker, stage)
-        for name in sorted({*asked(told, come_to), *(one for one in come_to if one in heard), *beside} & set(heard)):
+        to_them = beside | (SAID_TO_PRACTITIONERS if speaker is Speaker.PRACTITIONER else frozenset())
+        for name in sorted({*asked(told, come_to), *(one for one in come_to if one in heard), *to_them} & set(heard)):
             said.add((name, speaker))
             wordings = heard[name].get((speaker, stage), [])
             if not wordings:
@@ -377,11 +387,9 @@ def _belonging(
     asked_for = {response for form, slots in forms.items() for slot in slots for response in _ask(form, slot)}
 
     yield from _missing("domain.yml", forms, _unworded(forms, told["responses"]), "is asked without any wording")
-    spoken = asked_for | run | SAID_BY_THE_APP | _topics(told)
-    yield from _missing("domain.yml", set(told["responses"]) - spoken, None, "is never said")
-    yield from _missing(
-        "domain.yml", (SAID_BY_THE_APP | _topics(told)) - set(told["responses"]), None, "has no wording"
-    )
+    beside = SAID_BY_THE_APP | SAID_TO_PRACTITIONERS | _topics(told)
+    yield from _missing("domain.yml", set(told["responses"]) - (asked_for | run | beside), None, "is never said")
+    yield from _missing("domain.yml", beside - set(told["responses"]), None, "has no wording")
 
     yield from _missing("domain.yml", set(forms) - run, None, "is a form that no rule runs")
     yield from _missing(

@@ -4,6 +4,7 @@ import yaml
 
 from bot.flags import Phrases
 from bot.interview import Interview
+from bot.nudges import Nudges
 from bot.settings import ROOT
 
 
@@ -20,6 +21,11 @@ def load_interview() -> Interview:
 def load_phrases() -> Phrases:
     """Read the reviewed phrases."""
     return Phrases(yaml.safe_load(text("bot/phrases.yml")))
+
+
+def load_nudges() -> Nudges:
+    """Read the reviewed phrases that sound like a service."""
+    return Nudges(yaml.safe_load(text("bot/phrases.yml"))["nudges"])
 
 
 def load_code_words() -> tuple[str, ...]:
