@@ -13,7 +13,7 @@ from bot.project import load_interview, load_phrases
 from bot.store import Store
 from tests.fake_dialogue import FakeDialogue
 from tests.talking import NOW, Talk, make_empty, opened_copy
-from tests.tools import TOOLS, Tool, find_chromium, find_java, how_to_get_them, missing
+from tests.tools import CHROMIUM, TOOLS, Tool, find_chromium, find_java, how_to_get_them, missing
 
 NOT_RUN = pytest.StashKey[dict[str, int]]()
 """For each program that is missing, how many tests were left out for it."""
@@ -66,6 +66,7 @@ def browser_type_launch_args(chromium: Path) -> dict[str, Any]:
     return {"executable_path": str(chromium), "args": ["--no-sandbox"] if os.geteuid() == 0 else []}
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what cannot be run here, and remember it. In CI nothing is left out."""
     lacking = missing()
@@ -75,7 +76,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if gone and os.environ.get("CI") == "true":
         names = " and ".join(tool.name for tool in lacking)
         raise pytest.UsageError(f"{len(gone)} tests need {names}, and in CI every test must run.")
-    items[:] = [item for item in items if item not in gone]
+    # Browsers last of all: while they are driven, Playwright's event loop runs, and no other can.
+    items[:] = sorted((item for item in items if item not in gone), key=lambda item: _needs(item, CHROMIUM))
     config.hook.pytest_deselected(items=list(gone))
 
 

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -12,7 +11,6 @@ from tests.boxes import trained_model
 from tests.browser.visitor import PATIENCE, Purpose, Script, Visitor
 from tests.house import House
 
-HERE = Path(__file__).parent
 expect.set_options(timeout=PATIENCE)
 ELSEWHERE = b'<!DOCTYPE html><html lang="en"><title>Weather</title><h1>Sun and showers</h1></html>'
 
@@ -88,9 +86,3 @@ def arrives(browser: Browser, house: House, elsewhere: str) -> Iterator[Arrives]
 def person(arrives: Arrives, script: Script) -> Visitor:
     """A person on a journey, once with the script and once without."""
     return arrives(script)
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Open browsers last of all: while they are driven, Playwright's event loop runs, and no other can."""
-    items.sort(key=lambda item: HERE in item.path.parents)
