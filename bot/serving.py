@@ -25,7 +25,7 @@ from actions.executor import Executor
 from bot.codes import Door
 from bot.dialogue import Box, DialogueBroken, DialogueMissing, Receipts, box_environment, free_port, train
 from bot.interviewing import Room
-from bot.project import load_code_words, load_interview, load_phrases
+from bot.project import load_code_words, load_interview, load_nudges, load_phrases
 from bot.settings import ROOT, Settings
 from bot.steps import Steps
 from bot.store import KeyProblem, Purpose, RootKey, Store
@@ -191,7 +191,7 @@ async def running(settings: Settings, store: Store, model: Path) -> AsyncIterato
         actions_port=inner.getsockname()[1],
         secret=secret,
     )
-    room = Room(store, box.client, load_interview(), load_phrases())
+    room = Room(store, box.client, load_interview(), load_phrases(), load_nudges())
     door = Door(store, load_code_words())
     steps = Steps(store.derive(Purpose.STEP_TOKENS))
     pages = create_app(room, door, steps, settings)
