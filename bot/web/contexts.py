@@ -4,9 +4,11 @@ A field that holds what a person said is called `words` and nothing else is, so 
 once where a person's words stand.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bot.conversation import How, Preferences, Skip, Speaker, Whose
+from bot.paper import Condition, Need
 from bot.statement import Wanted
 
 
@@ -38,6 +40,8 @@ class Page:
     title: str = "Notes"
     """Neutral: it stands in the browser's tab and history, where others see it."""
     place: Place
+    preferences: Preferences = field(default_factory=Preferences)
+    """What makes the page easier for whoever reads it."""
     error: str = ""
     """What went wrong, in a sentence for the person; "Error: " then stands before the title."""
 
@@ -73,11 +77,42 @@ class Shape(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """A box beside the answer's own, and what stands in it."""
+
+    words: str = ""
+    is_open: bool = False
+    """Whether it can be seen without being opened first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The same in the person's own language: what stands beside it is the interpreter's English."""
+
+    words: str
+
+
+class By(StrEnum):
+    """Whose voice something said is in, seen from the one who reads the page."""
+
+    YOU = "you"
+    THE_PERSON = "the_person"
+    """The practitioner wrote it down, or the person answered on the screen that was handed to them."""
+    PASSED_ON = "passed_on"
+    UNDERSTOOD = "understood"
+    OWN_VIEW = "own_view"
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One thing said, as history, check page and statement show it."""
 
     number: int
+    by: By = By.YOU
     words: str | None = None
+    original: Original | None = None
+    how: How | None = None
+    """How it was given, where that is worth saying: not in free words."""
     chosen: tuple[tuple[Piece, ...], ...] = ()
     skipped: str = ""
     """What was said instead of an answer: "I do not know"."""
@@ -127,11 +162,47 @@ class Turning(Page):
 
     step: str
     """The one-use step token of this very page."""
+    speaker: Speaker = Speaker.PERSON
+    """Whom the page speaks to."""
     showing: str = ""
     """Names what is on show; the script keeps what was ticked while it stays the same."""
+    from_paper: str = ""
+    """The day on which it was said, where all this is written down from paper; else ""."""
     kept: Kept = Kept.NOTHING
     notices: tuple[Notice, ...] = ()
     history: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """One way in which an answer can have been given, or one of those whose words it can be."""
+
+    value: How | Whose
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Informing(Turning):
+    """One thing at a time: what is told before a question, by itself."""
+
+    part: str = ""
+    information: tuple[str, ...] = ()
+    has_why: bool = False
+    has_another_way: bool = False
+    folds: bool = True
+    can_go_back: bool = False
+    can_add_more: bool = False
+    can_stop: bool = True
+
+
+class Field(StrEnum):
+    """What on a page a mistake is about."""
+
+    WORDS = "words"
+    CHOICE = "choice"
+    WHOSE = "whose"
+    ORIGINAL = "original"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,11 +227,44 @@ class Asking(Turning):
     shape: Shape = Shape.WORDS
     words: str = ""
     choices: tuple[Choice, ...] = ()
-    is_skippable: bool = True
+    skips: tuple[Skip, ...] = ()
+    """The ways not to answer that are on offer."""
+    not_asked: tuple[Skip, ...] = ()
+    """The practitioner's ways to say why there is no answer of the person's."""
+    is_read_out: bool = False
+    """Whether a practitioner reads it out to the person and writes down what they say."""
+    tips: tuple[str, ...] = ()
+    """How to ask it openly."""
+    known: tuple[Part, ...] = ()
+    """What is known already, where the question asks if it is still right."""
+    how: tuple[Manner, ...] = ()
+    whose: tuple[Manner, ...] = ()
+    original: Box | None = None
+    """For the person's own language, where an interpreter's English stands in the box of the answer."""
+    note: Box | None = None
+    """For a note of the practitioner's that nobody but the team sees."""
+    wrong: Field | None = None
+    """What the error is about."""
     has_why: bool = True
     has_another_way: bool = True
+    has_read: bool = False
+    """Whether the information was on a page of its own before."""
+    folds: bool = False
+    """Whether what can be done beside answering is folded away."""
     can_go_back: bool = False
     can_add_more: bool = False
+    can_stop: bool = True
+    can_hand_over: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed(Asking):
+    """A question on the practitioner's screen while the person has it: nothing but the question and its answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivingBack(Turning):
+    """The person has answered on the practitioner's screen: it goes back, and shows nothing until then."""
 
 
 class Revision(StrEnum):
@@ -186,7 +290,10 @@ class Aside(Turning):
     wording: tuple[Piece, ...]
     read_back: tuple[Piece, ...] = ()
     information: tuple[str, ...] = ()
+    hint: str = ""
     choices: tuple[Choice, ...] = ()
+    skips: tuple[Skip, ...] = ()
+    is_read_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +313,8 @@ class Resting(Turning):
     """A break: nothing is lost, and one button goes on."""
 
     has_code: bool
+    is_handed_over: bool = False
+    """Whether the person has the practitioner's screen: then the page offers no code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +323,15 @@ class Stopped(Turning):
 
     has_code: bool
     is_everything_taken_back: bool
+    is_handed_over: bool = False
+
+
+class Sharing(StrEnum):
+    """Whether somebody who speaks for the person may be read what the person said here."""
+
+    NOT_SAID = "not_said"
+    SHARED = "shared"
+    PRIVATE = "private"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +343,8 @@ class Ended(Turning):
     may_keep_copy: bool
     can_go_back: bool
     has_code: bool
+    sharing: Sharing | None = None
+    """None where there is nobody to share with, or it is not the person's to say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,6 +406,10 @@ class NotKept(Page):
     do: str
     words: str
     choice: tuple[str, ...]
+    how: str = ""
+    whose: str = ""
+    original: Original | None = None
+    note: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +420,14 @@ class Way:
     address: str
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Something that was typed beside an answer, handed back with it."""
+
+    told: str
+    words: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling(Page):
     """A page that only tells something."""
@@ -303,4 +435,109 @@ class Telling(Page):
     heading: str
     information: tuple[str, ...] = ()
     words: str = ""
+    beside: tuple[Beside, ...] = ()
     ways: tuple[Way, ...] = ()
+
+
+# --- on paper --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedChoice:
+    """An answer that can be ticked."""
+
+    label: str
+    picture: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedQuestion:
+    """A question, and room for its answer."""
+
+    number: int
+    picture: str
+    condition: Condition | None
+    need: Need | None
+    leading: str
+    """What leads up to words that are copied here; "" where there are none."""
+    wording: str
+    information: tuple[str, ...]
+    """One idea each."""
+    hint: str
+    tips: tuple[str, ...]
+    choices: tuple[PrintedChoice, ...]
+    takes_many: bool
+    lines: tuple[str, ...]
+    """The lines to write on, each with what stands before it."""
+    is_skippable: bool
+    says_whose: bool
+    """Whether an advocate says whose words the answer is."""
+    says_how: bool
+    """Whether a practitioner says how the answer was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedRound:
+    """Questions that belong together, once."""
+
+    heading: str
+    """Tells one round from the next: "The first thing"; "" where there is only one."""
+    questions: tuple[PrintedQuestion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedPart:
+    """What stands under one heading."""
+
+    heading: str
+    rounds: tuple[PrintedRound, ...]
+    is_for_the_team: bool
+    ends_here: tuple[str, ...]
+    """What is told under it for when it is not a good time to talk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a question is asked, and how else it can be asked."""
+
+    number: int
+    wording: str
+    another_way: str
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something to read: a heading, and one idea a line."""
+
+    heading: str
+    information: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper(Page):
+    """A whole conversation, to be printed and written on."""
+
+    speaker: Speaker
+    wording: str
+    information: tuple[str, ...]
+    parts: tuple[PrintedPart, ...]
+    done: Told
+    more: tuple[Told, ...]
+    """What can be read by whoever wants to know more."""
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PapersOf:
+    """The papers for one kind of speaker."""
+
+    speaker: Speaker
+    ways: tuple[Way, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Papers(Page):
+    """All papers there are."""
+
+    papers: tuple[PapersOf, ...]

@@ -14,7 +14,7 @@ from bot.interviewing import Room
 from bot.steps import Steps
 from bot.store import Missing, NotKept, NotRead
 from bot.web import contexts
-from bot.web.contexts import Page, Way
+from bot.web.contexts import Beside, Page, Way
 from bot.web.guard import LEAVES_NOTHING
 from bot.web.pages import Pages
 from bot.web.showing import TITLE, Frame
@@ -44,10 +44,23 @@ class Desk:
         """Answer with a page."""
         return HTMLResponse(self.pages.make(page), status_code=status)
 
-    def telling(self, heading: str, *information: str, words: str = "", ways: tuple[Way, ...] = ()) -> contexts.Telling:
+    def telling(
+        self,
+        heading: str,
+        *information: str,
+        words: str = "",
+        beside: tuple[Beside, ...] = (),
+        ways: tuple[Way, ...] = (),
+    ) -> contexts.Telling:
         """Make a page that only tells something."""
         return contexts.Telling(
-            title=TITLE, place=self.frame.place, heading=heading, information=information, words=words, ways=ways
+            title=TITLE,
+            place=self.frame.place,
+            heading=heading,
+            information=information,
+            words=words,
+            beside=beside,
+            ways=ways,
         )
 
 

@@ -32,7 +32,21 @@ class Form:
     @property
     def words(self) -> str:
         """What stood in the answer box: line breaks as the box has them, everything else as it came."""
-        return self.one("words").replace("\r\n", "\n")
+        return self.typed("words")
+
+    @property
+    def original(self) -> str:
+        """What stood in the box for the person's own language, beside an interpreter's English."""
+        return self.typed("original")
+
+    @property
+    def note(self) -> str:
+        """What stood in the box for a practitioner's own note."""
+        return self.typed("note")
+
+    def typed(self, name: str) -> str:
+        """What stood in a box."""
+        return self.one(name).replace("\r\n", "\n")
 
 
 async def read_form(request: Request) -> Form:

@@ -8,12 +8,12 @@ from starlette.responses import Response
 
 from bot import interviewing, returning
 from bot.codes import TooManyAtOnce, shown
-from bot.conversation import Control, Kind, Now, Skip
+from bot.conversation import Control, How, Kind, Now, Skip, Whose
 from bot.interviewing import Given, Refused, Taken, View
 from bot.steps import Step, StepRefused
 from bot.store import Disguise, Missing, StoreError
 from bot.web import contexts
-from bot.web.contexts import Way
+from bot.web.contexts import Beside, Box, Original, Way
 from bot.web.desk import CONVERSATION, Desk, closed, desk_of, onwards, visited
 from bot.web.forms import Form, read_form
 from bot.web.showing import TITLE, Typed
@@ -31,6 +31,11 @@ PRESSED = frozenset(
         Control.STOP,
         Control.TALK_TO_A_PERSON,
         Control.GET_HELP_NOW,
+        Control.READ_ON,
+        Control.HAND_OVER,
+        Control.TAKE_SCREEN_BACK,
+        Control.SHARE,
+        Control.KEEP_PRIVATE,
     }
 )
 """Controls that a page has a button for. The others are answers to a question of ours."""
@@ -63,13 +68,22 @@ class Pressed:
         """The answer that it gives. What it is comes from the page that asked: a box gives words, cards a choice."""
         match self.name:
             case "answer" if form.has("words"):
-                return Given(Kind.WORDS, words=form.words)
+                return Given(
+                    Kind.WORDS,
+                    words=form.words,
+                    how=_how(form),
+                    whose=_whose(form),
+                    original=form.original,
+                    note=form.note,
+                )
             case "answer":
-                return Given(Kind.CHOICE, choice=form.every("choice"))
+                return Given(
+                    Kind.CHOICE, choice=form.every("choice"), how=_how(form), whose=_whose(form), note=form.note
+                )
             case "choose":
                 return Given(Kind.CHOICE, choice=(self.about,))
             case "skip" if self.about in set(Skip):
-                return Given(Kind.SKIP, choice=(self.about,))
+                return Given(Kind.SKIP, choice=(self.about,), note=form.note)
             case _:
                 return None
 
@@ -114,13 +128,22 @@ async def _do(desk: Desk, step: Step, pressed: Pressed, form: Form) -> Response:
         taken = await interviewing.answer(desk.room, step, given, now)
     elif control is not None:
         taken = await interviewing.press(
-            desk.room, step, control, now, typed=form.words, target=pressed.number if pressed.about else None
+            desk.room,
+            step,
+            control,
+            now,
+            typed=form.words,
+            typed_original=form.original,
+            typed_note=form.note,
+            target=pressed.number if pressed.about else None,
         )
     elif pressed.name == "take_back" and pressed.number is not None:
         taken = await interviewing.take_back(desk.room, step, pressed.number, now)
     elif pressed.name == "go_on":
         await interviewing.go_on(desk.room, conversation_id, now)
         return onwards()
+    elif pressed.name in {"make_code", "confirm_code"} and await _is_handed_over(desk, conversation_id):
+        return onwards()  # a code opens more than the one question that the person was handed the screen for
     elif pressed.name == "make_code" and pressed.about in set(Disguise):
         return await _make_code(desk, conversation_id, Disguise(pressed.about))
     elif pressed.name == "confirm_code":
@@ -143,7 +166,16 @@ async def _not_taken(desk: Desk, step: Step, form: Form, refused: Refused) -> Re
     view = await interviewing.look(desk.room, step.conversation_id)
     if view.standing.asked is None or view.standing.asked.number != step.asked:
         return _elsewhere(desk, form, is_kept=False)
-    return await _show(desk, step.conversation_id, Typed(refused.why, form.words, form.every("choice")))
+    typed = Typed(
+        refused.why,
+        form.words,
+        form.every("choice"),
+        how=form.one("how"),
+        whose=form.one("whose"),
+        original=form.original,
+        note=form.note,
+    )
+    return await _show(desk, step.conversation_id, typed)
 
 
 async def _keep_without_visit(desk: Desk, step: Step, pressed: Pressed, form: Form) -> Response:
@@ -152,8 +184,16 @@ async def _keep_without_visit(desk: Desk, step: Step, pressed: Pressed, form: Fo
     try:
         if given is not None:
             taken = await interviewing.append(desk.room, step, given, desk.now())
-        elif control is not None and form.words.strip():
-            taken = await interviewing.press(desk.room, step, Control.WHY, desk.now(), typed=form.words)
+        elif control is not None and (form.words + form.original + form.note).strip():
+            taken = await interviewing.press(
+                desk.room,
+                step,
+                Control.WHY,
+                desk.now(),
+                typed=form.words,
+                typed_original=form.original,
+                typed_note=form.note,
+            )
         else:
             taken = Taken.NOTHING
         if taken is Taken.NOTHING or (taken is Taken.ELSEWHERE and not form.words.strip()):
@@ -183,6 +223,10 @@ async def _make_code(desk: Desk, conversation_id: str, disguise: Disguise) -> Re
         )
         return desk.shown(page, 503)
     return await _show_code(desk, conversation_id, code)
+
+
+async def _is_handed_over(desk: Desk, conversation_id: str) -> bool:
+    return (await interviewing.look(desk.room, conversation_id)).is_handed_over
 
 
 async def _confirm_code(desk: Desk, conversation_id: str, form: Form) -> Response:
@@ -224,24 +268,29 @@ def not_kept(desk: Desk, form: Form, status: int) -> Response:
         do=form.one("do") or "answer",
         words=form.words,
         choice=form.every("choice"),
+        how=form.one("how"),
+        whose=form.one("whose"),
+        original=Original(form.original) if form.original else None,
+        note=Box(form.note) if form.note else None,
     )
     return desk.shown(page, status)
 
 
 def _too_old(desk: Desk, form: Form) -> Response:
-    if not form.words:
+    if not form.words and not form.original and not form.note:
         return closed(desk)
     page = desk.telling(
         "We could not keep that",
         "The page was too old. Your words are here, so that you can copy them.",
         words=form.words,
+        beside=_beside(form),
         ways=(Way("Go on", CONVERSATION),),
     )
     return desk.shown(page, 422)
 
 
 def _elsewhere(desk: Desk, form: Form, *, is_kept: bool = True) -> Response:
-    if not form.words.strip():
+    if not form.words.strip() and (is_kept or not _beside(form)):
         told = "What you said there is kept."
     else:
         told = "We kept these words as well:" if is_kept else "These words are not kept. You can copy them:"
@@ -250,12 +299,29 @@ def _elsewhere(desk: Desk, form: Form, *, is_kept: bool = True) -> Response:
         "You answered it in another window.",
         told,
         words=form.words,
+        beside=() if is_kept else _beside(form),
         ways=(Way("Go on", CONVERSATION),),
     )
     return desk.shown(page, 200 if is_kept else 422)
 
 
 # --- small things ----------------------------------------------------------------------------------------------------
+
+
+def _how(form: Form) -> How | None:
+    sent = form.one("how")
+    return How(sent) if sent in set(How) else None
+
+
+def _whose(form: Form) -> Whose | None:
+    sent = form.one("whose")
+    return Whose(sent) if sent in set(Whose) else None
+
+
+def _beside(form: Form) -> tuple[Beside, ...]:
+    """Give what was typed beside the answer, to be handed back with it."""
+    boxes = (("In their own language:", form.original), ("Your private note:", form.note))
+    return tuple(Beside(told, words) for told, words in boxes if words)
 
 
 def _step(desk: Desk, view: View) -> str:

@@ -1,18 +1,53 @@
 """From where a conversation stands to what its page shows. Nothing here asks, keeps, or computes what is next."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import Any
 
-from bot.conversation import REFERENCE, Answer, Control, Kind, Now, Said, Speaker, Standing
+from bot.conversation import (
+    ANYBODYS_SKIPS,
+    LONGEST_ANSWER,
+    PRACTITIONERS_SKIPS,
+    REFERENCE,
+    Answer,
+    Control,
+    How,
+    Kind,
+    Now,
+    Said,
+    Speaker,
+    Standing,
+    Turn,
+    Whose,
+)
 from bot.interview import Asking, Interview
 from bot.interviewing import Refusal, View, asking_of
 from bot.settings import Settings
-from bot.statement import Section, Statement, said_so_far
+from bot.statement import Section, Statement, Voice, said_so_far
 from bot.web import contexts
-from bot.web.contexts import Choice, Entry, Heading, Kept, Notice, Part, Phone, Piece, Place, Revision, Shape
+from bot.web.contexts import (
+    Box,
+    By,
+    Choice,
+    Entry,
+    Field,
+    Heading,
+    Kept,
+    Manner,
+    Notice,
+    Original,
+    Part,
+    Phone,
+    Piece,
+    Place,
+    Revision,
+    Shape,
+    Sharing,
+)
 
 TITLE = "Notes"
 """Neutral: it stands in tabs and histories."""
@@ -21,8 +56,11 @@ NOT_TAKEN = {
     Refusal.NOTHING_GIVEN: "Write something, or choose one of the answers below.",
     Refusal.TOO_LONG: "This is more than fits in one answer. Please make it two answers.",
     Refusal.NOT_OFFERED: "Choose one of the answers below.",
+    Refusal.WHOSE_MISSING: "Say whose words these are.",
+    Refusal.HANDED_OVER: "Take the screen back first.",
 }
 NOTHING_CHOSEN = "Choose one of the answers below."
+NOTE_TOO_LONG = "This note is longer than fits here. Please make it shorter."
 
 QUOTED = re.compile(f'[“"]?(?:{REFERENCE.pattern})[”"]?')
 """A reference, with the quotation marks that a wording may have put around it: the page has its own."""
@@ -34,6 +72,13 @@ SHIFT = "Shift key"
 
 SHAPES = {"choice": Shape.CHOICE, "choices": Shape.CHOICES, "faces": Shape.FACES, "words": Shape.WORDS}
 
+SPOKEN_BY = {
+    Whose.OWN_WORDS: By.PASSED_ON,
+    Whose.UNDERSTOOD: By.UNDERSTOOD,
+    Whose.OWN_VIEW: By.OWN_VIEW,
+    None: By.YOU,
+}
+
 Pieces = tuple[Piece, ...]
 
 
@@ -44,6 +89,10 @@ class Typed:
     why: Refusal
     words: str
     choice: tuple[str, ...]
+    how: str = ""
+    whose: str = ""
+    original: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,29 +199,46 @@ class _Showing:
         self.stands = view.standing
         self.has_code = has_code
         self.typed = typed
-        self.common: dict[str, Any] = {"title": TITLE, "place": frame.place, "step": step, "kept": self._kept()}
-        self.common["notices"] = tuple(
-            Notice(frame.filled(notice.words), frame.sentences(asking_of(notice).information))
-            for notice in self.stands.notices
-        )
+        self.speaker = Speaker.PERSON if view.is_handed_over else view.conversation.speaker
+        """Whom the page speaks to."""
+        self.is_prompt = self.speaker is Speaker.PRACTITIONER
+        self.common: dict[str, Any] = {
+            "title": TITLE,
+            "place": frame.place,
+            "step": step,
+            "speaker": self.speaker,
+            "kept": self._kept(),
+            "from_paper": _day(view.conversation.said_on) if view.conversation.said_on is not None else "",
+            "notices": () if view.is_handed_over else tuple(map(self._notice, self.stands.notices)),
+        }
 
     def page(self) -> contexts.Turning:
         match self.stands.now:
-            case Now.WAITING:
-                return contexts.Waiting(**self.common, history=self.history())
             case Now.BREAK:
-                return contexts.Resting(**self.common, has_code=self.has_code)
-            case Now.STOPPED:
-                taken_back = self.stands.is_everything_taken_back
-                return contexts.Stopped(**self.common, has_code=self.has_code, is_everything_taken_back=taken_back)
+                return contexts.Resting(**self.common, has_code=self.has_code, is_handed_over=self.view.is_handed_over)
             case Now.ASIDE:
                 return self._aside()
+            case Now.STOPPED:
+                return contexts.Stopped(
+                    **self.common,
+                    has_code=self.has_code,
+                    is_everything_taken_back=self.stands.is_everything_taken_back,
+                    is_handed_over=self.view.is_handed_over,
+                )
+            case _ if self.view.is_to_be_handed_back:
+                return contexts.GivingBack(**self.common)
+            case Now.WAITING:
+                return contexts.Waiting(**self.common, history=self.history())
             case Now.ENDED:
                 return self._ended()
             case Now.REVISIT:
                 return self._revisiting()
             case Now.QUESTION:
                 asking = self._asking()
+                if self.view.is_handed_over:
+                    return self._handed(asking)
+                if self._is_told_first(asking):
+                    return self._informing(asking)
                 return self._checking(asking) if asking.kind == "check" else self._question(asking)
 
     # --- the kinds of page -------------------------------------------------------------------------------------------
@@ -181,7 +247,28 @@ class _Showing:
         shape = SHAPES.get(asking.kind, Shape.NOTHING)
         words = self.typed.words if self.typed else self.view.draft
         chosen = self.typed.choice if self.typed else ()
-        return contexts.Asking(**self._put(asking, shape, chosen), words=words)
+        return contexts.Asking(**self._put(asking, shape, chosen), **self._beside(asking, shape), words=words)
+
+    def _handed(self, asking: Asking) -> contexts.Handed:
+        shape = SHAPES.get(asking.kind, Shape.NOTHING)
+        words = self.typed.words if self.typed else self.view.draft
+        put = self._put(asking, shape, self.typed.choice if self.typed else ())
+        put |= {"history": (), "can_go_back": False, "can_add_more": False, "can_stop": False}
+        return contexts.Handed(**put, words=words)
+
+    def _is_told_first(self, asking: Asking) -> bool:
+        """Whether what is told comes on a page of its own, before the question."""
+        tells = bool(asking.information or self.stands.notices)
+        is_open = Control.READ_ON in self.stands.opened or self.typed is not None
+        return self.view.preferences.one_at_a_time and tells and not is_open
+
+    def _informing(self, asking: Asking) -> contexts.Informing:
+        return contexts.Informing(
+            **self.common,
+            part=self._part(asking),
+            information=self.frame.sentences(asking.information),
+            can_go_back=self.stands.previous is not None,
+        )
 
     def _revisiting(self) -> contexts.Revisiting:
         asking = self._asking()
@@ -194,9 +281,10 @@ class _Showing:
         chosen = () if adds else before.choice
         if self.typed:
             words, chosen = self.typed.words, self.typed.choice
-        put = self._put(asking, shape, chosen)
-        put["is_skippable"] = asking.skippable and not adds
+        put = self._put(asking, shape, chosen) | self._beside(asking, shape, None if adds else before)
         put["can_add_more"] = False
+        if adds:
+            put |= {"skips": (), "not_asked": ()}
         answer = self.stands.answer(revisited.first.number)
         earlier = self._parts(answer) if adds and answer is not None else ()
         revision = Revision.ADD if adds else Revision.CHANGE
@@ -210,61 +298,158 @@ class _Showing:
             wording=wording,
             read_back=read_back,
             information=self.frame.sentences(asking.information),
+            hint=self.frame.filled(asking.hint),
             choices=self._choices(asking, ()),
+            skips=ANYBODYS_SKIPS if asking.skippable else (),
+            is_read_out=self.is_prompt and bool(asking.tips),
         )
 
     def _checking(self, asking: Asking) -> contexts.Checking:
-        sections = said_so_far(self.stands, self.frame.interview, self.frame.texts, for_copy=False)
+        conversation = self.view.conversation
+        voice = Voice(conversation.speaker, conversation.stage, self.view.meanings)
+        sections = said_so_far(self.stands, self.frame.interview, self.frame.texts, for_copy=False, voice=voice)
         headings = tuple(self.headings(sections))
-        return contexts.Checking(**self._put(asking, Shape.NOTHING, ()), headings=headings)
+        return contexts.Checking(
+            **self._put(asking, Shape.NOTHING, ()), tips=self.frame.sentences(asking.tips), headings=headings
+        )
 
     def _ended(self) -> contexts.Ended:
         asking = self._asking()
         assert self.stands.asked is not None
+        is_closed_gate = self.stands.asked.asked == "gate_closed"
         return contexts.Ended(
             **self.common,
             wording=self._pieces(asking.wording),
             information=self.frame.sentences(asking.information),
             may_keep_copy=may_keep_copy(self.stands),
-            can_go_back=self.stands.asked.asked == "gate_closed" and self.stands.previous is not None,
+            can_go_back=is_closed_gate and self.stands.previous is not None,
             has_code=self.has_code,
+            sharing=None if is_closed_gate else self._sharing(),
         )
+
+    def _sharing(self) -> Sharing | None:
+        if not self.view.may_share:
+            return None
+        if self.stands.shared is None:
+            return Sharing.NOT_SAID
+        return Sharing.SHARED if self.stands.shared else Sharing.PRIVATE
 
     # --- what several of them show -----------------------------------------------------------------------------------
 
     def _put(self, asking: Asking, shape: Shape, chosen: Sequence[str]) -> dict[str, Any]:
-        """Give what a question and a question asked again have in common."""
+        """Give what a question has in common with a question asked again, and with one on the screen handed over."""
         asked = self.stands.asked
         assert asked is not None
-        read_back, wording = split(self._pieces(asking.wording))
         opened = self.stands.opened
+        first, other = asking.wording, asking.another_way
+        if self.view.preferences.simpler and other:
+            first, other = other, first
+        read_back, wording = split(self._pieces(first))
+        # A practitioner has both hands full: why and the other wording are there at once.
         return {
             **self._with_error(shape),
             **self._opened(),
+            "wrong": self._wrong(self.typed, shape),
             "showing": f"{self.stands.now}-{asked.number}",
             "history": self.history(),
             "part": self._part(asking),
-            "read_back": read_back,
+            "read_back": read_back or split(self._pieces(asking.wording))[0],
             "wording": wording,
             "information": self.frame.sentences(asking.information),
             "hint": self.frame.filled(asking.hint),
-            "why": self.frame.filled(asking.why) if Control.WHY in opened else "",
-            "another_way": split(self._pieces(asking.another_way))[1] if Control.ANOTHER_WAY in opened else (),
+            "why": self.frame.filled(asking.why) if self.is_prompt or Control.WHY in opened else "",
+            "another_way": split(self._pieces(other))[1] if self.is_prompt or Control.ANOTHER_WAY in opened else (),
             "shape": shape,
             "choices": self._choices(asking, chosen),
-            "is_skippable": asking.skippable,
+            "skips": ANYBODYS_SKIPS if asking.skippable else (),
             "has_why": bool(asking.why),
             "has_another_way": bool(asking.another_way),
+            "has_read": Control.READ_ON in opened,
+            "folds": self.view.preferences.one_at_a_time,
             "can_go_back": self.stands.previous is not None,
             "can_add_more": bool(self.stands.path),
         }
 
+    def _beside(self, asking: Asking, shape: Shape, before: Turn | None = None) -> dict[str, Any]:
+        """Give what an advocate and a practitioner say with an answer; `before` is what it is said in place of."""
+        is_read_out = self.is_prompt and bool(asking.tips)
+        beside: dict[str, Any] = {
+            "is_read_out": is_read_out,
+            "tips": self.frame.sentences(asking.tips) if is_read_out else (),
+        }
+        if asking.shows == "communication":
+            beside["known"] = tuple(self._known())
+        if self.view.asks_whose and asking.on_check:
+            whose = self.typed.whose if self.typed else (before.whose if before is not None else None)
+            beside["whose"] = tuple(Manner(one, one == whose) for one in Whose)
+        if not is_read_out:
+            return beside
+        is_interpreted = has_interpreter(self.stands)
+        if asking.on_check:
+            how = self._how(asking, shape, before, is_interpreted)
+            beside["how"] = tuple(Manner(one, one == how) for one in How)
+            if shape is Shape.WORDS:
+                beside["original"] = self._original(before, is_interpreted or how == How.THROUGH_AN_INTERPRETER)
+        note = self.typed.note if self.typed else self.view.draft_note
+        beside["note"] = Box(note, is_open=self.typed is not None and bool(note))
+        beside["not_asked"] = PRACTITIONERS_SKIPS if asking.skippable else ()
+        beside["can_hand_over"] = self.view.can_hand_over
+        return beside
+
+    def _how(self, asking: Asking, shape: Shape, before: Turn | None, is_interpreted: bool) -> How | str | None:
+        """Say how it was given, as far as that is known: what is typed is in free words, if nothing else is said."""
+        if self.typed is not None:
+            return self.typed.how
+        if before is not None and before.how is not None:
+            return before.how
+        if shape is not Shape.WORDS:
+            return None
+        if is_interpreted:
+            return How.THROUGH_AN_INTERPRETER
+        return How(asking.how) if asking.how else How.FREE_WORDS
+
+    def _original(self, before: Turn | None, is_interpreted: bool) -> Box:
+        words = self.view.draft_original or (before.original if before is not None else "")
+        if self.typed is not None:
+            words = self.typed.original
+        return Box(words, is_open=is_interpreted or bool(words))
+
+    def _known(self) -> Iterator[Part]:
+        """Give what is known about how the person likes to talk. It was said in another conversation."""
+        for answer in self.view.communication:
+            labels = {choice.id: choice.label for choice in _put_as(answer).choices}
+            for said in (answer.said, *answer.additions):
+                turn = said.current
+                if turn.kind is Kind.WORDS:
+                    yield Part(0, words=turn.words, original=Original(turn.original) if turn.original else None)
+                elif turn.kind is Kind.CHOICE:
+                    yield Part(0, chosen=tuple(self._label(one, labels.get(one, "…")) for one in turn.choice))
+
+    def _notice(self, notice: Turn) -> Notice:
+        return Notice(self.frame.filled(notice.words), self.frame.sentences(asking_of(notice).information))
+
     def _with_error(self, shape: Shape | None = None) -> dict[str, Any]:
         common = {**self.common, "title": self._title()}
         if self.typed is not None:
-            is_words = shape is Shape.WORDS or self.typed.why is Refusal.TOO_LONG
-            common |= {"error": NOT_TAKEN[self.typed.why] if is_words else NOTHING_CHOSEN, "kept": Kept.NOTHING}
+            common |= {"error": self._told(self.typed, shape), "kept": Kept.NOTHING}
         return common
+
+    def _told(self, typed: Typed, shape: Shape | None) -> str:
+        if self._wrong(typed, shape) is Field.NOTE:
+            return NOTE_TOO_LONG
+        if shape is Shape.WORDS or typed.why in {Refusal.TOO_LONG, Refusal.WHOSE_MISSING}:
+            return NOT_TAKEN[typed.why]
+        return NOTHING_CHOSEN
+
+    def _wrong(self, typed: Typed | None, shape: Shape | None) -> Field | None:
+        """Say what on the page was not taken, so that its error leads there."""
+        if typed is None:
+            return None
+        if typed.why is Refusal.WHOSE_MISSING:
+            return Field.WHOSE
+        if typed.why is Refusal.TOO_LONG and len(typed.words) <= LONGEST_ANSWER:
+            return Field.ORIGINAL if len(typed.original) > LONGEST_ANSWER else Field.NOTE
+        return Field.WORDS if shape is Shape.WORDS else Field.CHOICE
 
     def _opened(self) -> dict[str, Any]:
         opened = self.stands.opened
@@ -297,8 +482,9 @@ class _Showing:
         return f"Part {parts.index(asking.part) + 1} of {len(parts)}: {asking.part}"
 
     def _kept(self) -> Kept:
-        """Say what the person did last, if it was to say something."""
-        latest = next((turn for turn in reversed(self.view.turns) if turn.speaker is not Speaker.BOT), None)
+        """Say what was done last, if it was to say something. A note kept with an answer is not told of."""
+        done = (turn for turn in reversed(self.view.turns) if turn.speaker is not Speaker.BOT)
+        latest = next((turn for turn in done if turn.kind is not Kind.PRIVATE_NOTE), None)
         if latest is None:
             return Kept.NOTHING
         if latest.kind is Kind.TAKEN_BACK:
@@ -308,10 +494,9 @@ class _Showing:
     # --- what was said -----------------------------------------------------------------------------------------------
 
     def history(self) -> tuple[Entry, ...]:
-        """Give every question that was answered and everything said to it, in order."""
-        return tuple(
-            self._entry(place, answer, self._parts(answer)) for place, answer in enumerate(self.stands.answers, 1)
-        )
+        """Give every question that was answered and everything said to it, in order; nothing that is private."""
+        answers = [answer for answer in self.stands.answers if not (self.is_prompt and _put_as(answer).private)]
+        return tuple(self._entry(place, answer, self._parts(answer)) for place, answer in enumerate(answers, 1))
 
     def headings(self, sections: Iterable[Section]) -> Iterable[Heading]:
         """Give what the check page or the statement reads back, part by part."""
@@ -341,26 +526,46 @@ class _Showing:
     def _part_said(self, said: Said, is_on_road: bool) -> Part:
         turn = said.current
         number = said.first.number
+        part = Part(number, self._by(said.first), can_change=is_on_road)
         match turn.kind:
             case Kind.WORDS:
-                return Part(number, words=turn.words, can_change=is_on_road)
+                original = Original(turn.original) if turn.original else None
+                return replace(part, by=self._by(turn), words=turn.words, original=original, how=self._given(turn))
             case Kind.CHOICE:
                 answer = self.stands.answer(number)
                 assert answer is not None
                 labels = {choice.id: choice.label for choice in asking_of(answer.question).choices}
                 chosen = tuple(self._label(choice, labels.get(choice, "")) for choice in turn.choice)
-                return Part(number, chosen=chosen, can_change=is_on_road)
+                return replace(part, by=self._by(turn), chosen=chosen, how=self._given(turn))
             case Kind.SKIP:
-                return Part(number, skipped=turn.choice[0], can_change=is_on_road)
+                return replace(part, by=self._by(turn), skipped=turn.choice[0])
             case _:
-                return Part(number, is_taken_back=True, can_change=is_on_road)
+                return replace(part, is_taken_back=True)
+
+    def _by(self, turn: Turn) -> By:
+        """Say whose voice an answer is in, seen from the one whose conversation it is."""
+        match self.view.conversation.speaker:
+            case Speaker.ADVOCATE:
+                return SPOKEN_BY[turn.whose]
+            case Speaker.PRACTITIONER:
+                answer = self.stands.answer(turn.number)
+                is_read_out = answer is not None and bool(_put_as(answer).tips)
+                return By.THE_PERSON if is_read_out else By.YOU
+            case _:
+                return By.YOU
+
+    def _given(self, turn: Turn) -> How | None:
+        """Say how an answer was given, where a practitioner wrote it down and it was not in free words."""
+        is_said = self.view.conversation.speaker is Speaker.PRACTITIONER and turn.how is not How.FREE_WORDS
+        return turn.how if is_said else None
 
     def _choices(self, asking: Asking, chosen: Sequence[str]) -> tuple[Choice, ...]:
+        shows_pictures = self.view.preferences.pictures
         return tuple(
             Choice(
                 id=choice.id,
                 label=self._label(choice.id, choice.label),
-                picture=self.frame.picture(choice.picture) if choice.picture else "",
+                picture=self.frame.picture(choice.picture) if choice.picture and shows_pictures else "",
                 is_chosen=choice.id in chosen,
             )
             for choice in asking.choices
@@ -384,9 +589,11 @@ class _Showing:
     def _meant(self, found: re.Match[str]) -> Piece:
         number, card, outcome = found.groups()
         if outcome is not None:
-            return Piece("…")
+            words = self.view.meanings.get(outcome)
+            return Piece(words=words) if words is not None else Piece("…")
         if card is not None:
-            cards = self.frame.interview.response("utter_ask_cards").choices
+            conversation = self.view.conversation
+            cards = self.frame.interview.response("utter_ask_cards", conversation.speaker, conversation.stage).choices
             return Piece(f"“{next((choice.label for choice in cards if choice.id == card), '…')}”")
         answer = self.stands.answer(int(number))
         if answer is None or answer.current.kind is not Kind.WORDS:
@@ -402,11 +609,33 @@ def may_keep_copy(stands: Standing) -> bool:
     )
 
 
+def has_interpreter(stands: Standing) -> bool:
+    """Tell whether the practitioner said that an interpreter is there."""
+    return any(
+        answer.question.asked == "interpreter" and answer.number in stands.path and answer.current.choice == ("yes",)
+        for answer in stands.answers
+    )
+
+
+@lru_cache(maxsize=1024)
+def _read(asking: str) -> Asking:
+    return Asking.from_json(asking)
+
+
+def _put_as(answer: Answer) -> Asking:
+    """Read how a question was put. The history of a long conversation reads each one again for every page."""
+    return _read(answer.question.asking)
+
+
+def _day(said_on: date) -> str:
+    return f"{said_on.day} {said_on:%B %Y}"
+
+
 def _phone(written: str) -> Phone | None:
     dial = "".join(letter for letter in written if letter in "+0123456789")
     return Phone(written, dial) if dial else None
 
 
 def _dated(made: Statement) -> str:
-    first, last = (f"{at.day} {at:%B %Y}" for at in (made.begun_at, made.last_said_at))
+    first, last = (_day(at) for at in (made.begun_at, made.last_said_at))
     return f"Written down on {first}." if first == last else f"Written down from {first} to {last}."

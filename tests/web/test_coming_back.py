@@ -33,7 +33,7 @@ async def test_a_code_brings_a_person_back_to_where_they_were(
     later = arrives()
     page = await later.sends("/come-back", code=f"  {code.upper().replace(' ', ' - ')} ", minutes="120")
     assert page.heading == "Take all the time you need"
-    assert (await later.presses("come_back")).heading == "What about matters?"
+    assert (await later.comes_back()).heading == "What about matters?"
 
 
 async def test_a_code_is_shown_once_and_typed_once_to_go_on(person: Person, site: Site) -> None:
@@ -99,7 +99,7 @@ async def test_words_sent_after_the_visit_ended_are_kept_and_nothing_is_shown(
 ) -> None:
     person = arrives()
     code = await with_a_code(person)
-    await person.presses("come_back")
+    await person.comes_back()
     site.passes(minutes=31)
     page = await person.says("My cat")
     assert page.heading == "What you said is kept"
@@ -115,7 +115,7 @@ async def test_what_was_typed_is_a_draft_when_a_button_is_pressed_after_the_visi
 ) -> None:
     person = arrives()
     code = await with_a_code(person)
-    await person.presses("come_back")
+    await person.comes_back()
     site.passes(minutes=31)
     await person.presses("why", words="My cat, and")
     await person.sends("/come-back", code=code, minutes="30")

@@ -88,7 +88,7 @@ async def test_what_is_typed_stays_in_the_box_whatever_is_pressed_beside_it(pers
     assert page.says.count("Ring 999") == 2
     page = await person.presses("take_a_break", words="Half a thought, and more")
     assert page.heading == "Take all the time you need"
-    page = await person.presses("come_back")
+    page = await person.comes_back()
     assert page.box == "Half a thought, and more"
 
 
@@ -178,7 +178,7 @@ async def test_a_person_can_stop_and_keep_and_carry_on(person: Person) -> None:
     page = await person.presses("choose:stop_and_keep")
     assert "Your words are kept" in page.heading
     assert "/conversation/words" not in page.links
-    page = await person.presses("come_back")
+    page = await person.comes_back()
     assert page.heading == "What about matters?"
     assert page.box == "not finished"
 

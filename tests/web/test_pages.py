@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jinja2 import meta
@@ -23,7 +24,11 @@ from tests.web.visiting import Page, check_page
 
 SOURCES = sorted((HERE / "templates").glob("*.html"))
 INTERVIEW = load_interview()
-ASKED = sorted(name for name, speaker in INTERVIEW.responses if speaker is Who.PERSON)
+ASKED = {id(asking): heard for heard, asking in reversed(list(INTERVIEW.responses.items()))}.values()
+"""Every wording once, with one speaker and one stage that hear it."""
+OF_EACH_KIND = {
+    (INTERVIEW.response(*heard).kind, heard[1]): heard for heard in ASKED if heard[0].startswith("utter_ask_")
+}.values()
 CONTRACTIONS = re.compile(r"\b\w+[’'](?:t|s|re|ve|ll|d|m)\b")
 PLACE = Place("the adult support team", "two working days", Phone("01234 567 890", "01234567890"), "all day", None)
 TEXTS = {
@@ -39,12 +44,10 @@ def frame(**texts: str) -> Frame:
     return Frame(INTERVIEW, PLACE, {**TEXTS, **texts}, lambda code: f"/static/{code}.svg")
 
 
-def view(told: Told) -> View:
+def view(told: Told, speaker: Who = Who.PERSON, stage: Stage = Stage.FIRST, **more: Any) -> View:
     at = datetime(2026, 3, 2, tzinfo=UTC)
-    conversation = Conversation(
-        "0" * 32, None, Stage.FIRST, Who.PERSON, at, "1", Origin.PAGE, len(told.turns), None, at, b""
-    )
-    return View(conversation, tuple(told.turns), standing(told.turns), (), "")
+    conversation = Conversation("0" * 32, None, stage, speaker, at, "1", Origin.PAGE, len(told.turns), None, at, b"")
+    return View(conversation, tuple(told.turns), standing(told.turns), (), "", **more)
 
 
 PAGES = Pages(lambda name: f"/static/{name}")
@@ -100,14 +103,14 @@ def test_what_stands_on_pages_is_short_and_plain(source: Path) -> None:
             assert not CONTRACTIONS.search(sentence), sentence
 
 
-@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize(("name", "speaker", "stage"), ASKED)
 @pytest.mark.parametrize("opened", [False, True], ids=["as it comes", "with all opened"])
-def test_every_wording_of_the_interview_makes_a_whole_page(name: str, opened: bool) -> None:
-    asking = INTERVIEW.response(name)
+def test_every_wording_of_the_interview_makes_a_whole_page(name: str, speaker: Who, stage: Stage, opened: bool) -> None:
+    asking = INTERVIEW.response(name, speaker, stage)
     told = Told()
     told.asks("outcome")
     told.says("<b>A key</b> of my own\n")
-    wording = re.sub(r"\{\w+\}", "turn:2", asking.wording)
+    wording = re.sub(r"\{\w+\}", "turn:2", asking.wording.replace("{part}", "Your words"))
     kind = Kind.ENDING if asking.kind == "ending" else Kind.QUESTION
     if not name.startswith("utter_ask_") and kind is Kind.QUESTION:
         kind = Kind.NOTICE
@@ -116,21 +119,21 @@ def test_every_wording_of_the_interview_makes_a_whole_page(name: str, opened: bo
     if opened and kind is Kind.QUESTION:
         for control in (Control.WHY, Control.ANOTHER_WAY, Control.TALK_TO_A_PERSON, Control.GET_HELP_NOW):
             told.presses(control)
-    shown = made(frame().page(view(told), "step", has_code=False))
+    shown = made(frame().page(view(told, speaker, stage), "step", has_code=False))
     assert "[[" not in shown.source
     assert "turn:" not in shown.source
     if opened and kind is Kind.QUESTION:
         assert asking.why.split()[0] in shown.says
 
 
-@pytest.mark.parametrize("name", [name for name in ASKED if name.startswith("utter_ask_")])
+@pytest.mark.parametrize(("name", "speaker", "stage"), OF_EACH_KIND)
 @pytest.mark.parametrize("why", Refusal)
-def test_every_question_can_say_what_was_not_taken(name: str, why: Refusal) -> None:
+def test_every_question_can_say_what_was_not_taken(name: str, speaker: Who, stage: Stage, why: Refusal) -> None:
     told = Told()
-    asking = INTERVIEW.response(name)
+    asking = INTERVIEW.response(name, speaker, stage)
     told._add(Who.BOT, Kind.QUESTION, asked=name, words=re.sub(r"\{\w+\}", "…", asking.wording), asking=_shown(asking))
     typed = Typed(why, "\n typed", ("yes",))
-    shown = made(frame().page(view(told), "step", has_code=False, typed=typed))
+    shown = made(frame().page(view(told, speaker, stage), "step", has_code=False, typed=typed))
     assert shown.title.startswith("Error: ")
 
 

@@ -147,6 +147,13 @@ class Person:
             sent["words"] = self.page.box
         return await self.sends("/conversation", **sent)
 
+    async def comes_back(self) -> Page:
+        """Go on after a break, where it is safe to."""
+        await self.presses("come_back")
+        for answer in ("yes", "nobody", "yes"):
+            await self.presses(f"choose:{answer}")
+        return self.page
+
     async def says(self, words: str) -> Page:
         """Write into the answer box and continue."""
         return await self.presses("answer", words=words)
