@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 
 import typer
 from rich.console import Console
@@ -17,12 +17,18 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from bot import settings as settings_module
+from bot.conversation import Speaker, Stage
 from bot.exporting import TakenBack
 from bot.settings import ROOT, BadSetting, Settings
+
+if TYPE_CHECKING:
+    from bot.store import Store
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 keys = typer.Typer(no_args_is_help=True, help="The root key, under which all others lie.")
 app.add_typer(keys, name="keys")
+enquiry = typer.Typer(no_args_is_help=True, help="Enquiries: the conversations that belong to one piece of work.")
+app.add_typer(enquiry, name="enquiry")
 
 # No markup and no emoji: ":heart:", "[bold]" or a last "\\" in somebody's words is shown as they typed it.
 out = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
@@ -39,15 +45,27 @@ class Format(StrEnum):
     JSONL = "jsonl"
 
 
+class Guest(StrEnum):
+    """Who can be invited to speak."""
+
+    PERSON = "person"
+    ADVOCATE = "advocate"
+    PRACTITIONER = "practitioner"
+
+
+Reference = Annotated[str, typer.Argument(metavar="REF", help="What the team calls the enquiry; anything at all.")]
+
+
 def main() -> None:
     """Run a command. Every problem we know of is one clear line, and exit status 1."""
+    from bot.enquiring import NotDone
     from bot.serving import CannotServe
     from bot.store import KeyProblem, StoreError
     from bot.web.files import Unstyled
 
     try:
         app()
-    except (BadSetting, CannotServe, KeyProblem, StoreError, Unstyled) as error:
+    except (BadSetting, CannotServe, KeyProblem, NotDone, StoreError, Unstyled) as error:
         _fail(str(error))
     except OSError as error:
         _fail(f"{error.filename or 'A file'}: {error.strerror}.")
@@ -158,22 +176,27 @@ def flags() -> None:
 def show(conversation_id: Annotated[str, typer.Argument(help="As `conversations` lists it.")]) -> None:
     """Show one conversation, turn by turn."""
     from bot import exporting, serving
-    from bot.store import Missing
 
     with closing(serving.open_store(settings_module.load())) as store:
-        with store.reading() as seen:
-            every = [one.conversation_id for one in seen.conversations.listed()]
-        meant = [one for one in every if one.startswith(conversation_id)]
-        if len(meant) != 1:
-            count = len(meant) or "No"
-            raise Missing(f"{count} conversations begin with {conversation_id}. `conversations` lists them.")
-        found = exporting.export_one(store, meant[0])
+        found = exporting.export_one(store, _meant(store, conversation_id))
     head = f", {found['speaker']}, begun {found['begun']}, digest {found['digest']}"
     out.print(Text.assemble((found["stage"], "bold"), head))
     for turn in found["turns"]:
         _show_turn(turn)
     for flag in found["flags"]:
         out.print(Text.assemble(("Please read soon:", "bold"), f" {flag['kind']} (turn {flag['turn']})"))
+
+
+def _meant(store: "Store", beginning: str) -> str:
+    """Give the conversation whose id begins so. Raises Missing where that is none, or more than one."""
+    from bot.store import Missing
+
+    with store.reading() as seen:
+        every = [one.conversation_id for one in seen.conversations.listed()]
+    meant = [one for one in every if one.startswith(beginning)]
+    if len(meant) != 1:
+        raise Missing(f"{len(meant) or 'No'} conversations begin with {beginning}. `conversations` lists them.")
+    return meant[0]
 
 
 def _show_turn(turn: dict[str, Any]) -> None:
@@ -308,6 +331,133 @@ def _put_in_place(path: Path, next_path: Path) -> None:
     kept.hardlink_to(path)
     next_path.replace(path)
     _say(f"The old root key is {kept}.")
+
+
+@enquiry.command(name="open")
+def open_enquiry(reference: Reference) -> None:
+    """Open an enquiry, under a reference that no other one has."""
+    from bot import enquiring, serving
+
+    with closing(serving.open_store(settings_module.load())) as store:
+        enquiring.open_enquiry(store, reference, datetime.now(UTC))
+    _say("The enquiry is open. Invite people to it with: python -m bot enquiry invite")
+
+
+@enquiry.command(name="close")
+def close_enquiry(reference: Reference) -> None:
+    """Close an enquiry. Conversations under way go on, and people can still be asked how it was for them."""
+    from bot import enquiring, serving
+
+    with closing(serving.open_store(settings_module.load())) as store:
+        enquiring.close(store, reference, datetime.now(UTC))
+    _say("The enquiry is closed.")
+
+
+@enquiry.command(name="reopen")
+def reopen_enquiry(reference: Reference) -> None:
+    """Open a closed enquiry again."""
+    from bot import enquiring, serving
+
+    with closing(serving.open_store(settings_module.load())) as store:
+        enquiring.reopen(store, reference, datetime.now(UTC))
+    _say("The enquiry is open again.")
+
+
+@enquiry.command(name="list")
+def list_enquiries() -> None:
+    """List the enquiries, without any words of theirs."""
+    from bot import serving
+
+    with closing(serving.open_store(settings_module.load())) as store, store.reading() as seen:
+        listed = seen.enquiries.listed()
+        held = [len(seen.conversations.listed(enquiry_id=one.enquiry_id)) for one in listed]
+    table = Table("reference", Column("opened", no_wrap=True), Column("closed", no_wrap=True))
+    table.add_column("conversations", justify="right")
+    for one, count in zip(listed, held, strict=True):
+        reference = Text(_plain(one.reference or ""))
+        table.add_row(reference, _day(one.opened_at), _day(one.closed_at) if one.closed_at else "", str(count))
+    out.print(table if listed else "There are no enquiries yet.")
+
+
+@enquiry.command()
+def invite(
+    reference: Reference,
+    stage: Annotated[Stage, typer.Option(help="Which conversation it is.")],
+    speaker: Annotated[Guest, typer.Option(help="Who is invited to speak.")],
+    contact: Annotated[
+        str, typer.Option(help='Whether it is safe to get in touch, and how: "yes, by letter to her sister", or "no".')
+    ],
+    days: Annotated[int, typer.Option(help="For how many days it is good.")] = 14,
+    *,
+    paper: Annotated[
+        bool, typer.Option("--paper", help="To enter what was said on paper, with the real date.")
+    ] = False,
+    words: Annotated[bool, typer.Option("--words", help="A code of six words instead of two numbers.")] = False,
+    qr: Annotated[
+        Path | None, typer.Option(help="A file to make: the address, without the code, as a QR code.")
+    ] = None,
+) -> None:
+    """Invite somebody to one conversation, once. The code is printed here and kept nowhere."""
+    from bot import enquiring, serving
+    from bot.codes import Door, shown
+    from bot.project import load_code_words
+    from bot.store import Disguise, Origin
+
+    settings = settings_module.load()
+    if not settings.address:
+        _fail("Nobody can know from here where the site is reached. Set OWNWORDS_ADDRESS.")
+    address = f"{settings.address}/invited"
+    with closing(serving.open_store(settings)) as store:
+        invited = asyncio.run(
+            enquiring.invite(
+                Door(store, load_code_words()),
+                reference,
+                stage,
+                Speaker(speaker),
+                contact,
+                datetime.now(UTC),
+                valid_days=days,
+                origin=Origin.PAPER if paper else Origin.PAGE,
+                disguise=Disguise.WORDS if words else Disguise.NUMBERS,
+            )
+        )
+    _say(f"Address: {address}")
+    _say(f"Code:    {'  '.join(shown(invited.code))}")
+    _say(f"It begins one conversation ({stage}, {speaker}), once, until {invited.valid_until:%Y-%m-%d %H:%M} UTC.")
+    _say("The code is shown only here. Pass it on in the safe way that you named, and in no other.")
+    if qr is not None:
+        with _new_file(qr) as target:
+            target.write(enquiring.qr_code(address))
+        _say(f"QR code of the address, without the code: {qr}")
+
+
+@enquiry.command()
+def withdraw(
+    reference: Reference, number: Annotated[int, typer.Argument(help="As `enquiry show` numbers the invitations.")]
+) -> None:
+    """End an invitation that was not used yet, such as one that went astray."""
+    from bot import enquiring, serving
+
+    with closing(serving.open_store(settings_module.load())) as store:
+        enquiring.withdraw(store, reference, number, datetime.now(UTC))
+    _say("The invitation has ended. Its code begins nothing any more.")
+
+
+@enquiry.command()
+def join(
+    conversation_id: Annotated[str, typer.Argument(metavar="CONVERSATION", help="As `conversations` lists it.")],
+    reference: Reference,
+) -> None:
+    """Say that a conversation that somebody began by themselves belongs to an enquiry."""
+    from bot import enquiring, serving
+
+    with closing(serving.open_store(settings_module.load())) as store:
+        enquiring.join(store, _meant(store, conversation_id), reference)
+    _say("The conversation belongs to the enquiry now.")
+
+
+def _day(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d")
 
 
 def run_rasa(*arguments: str) -> int:

@@ -1,5 +1,6 @@
 """The command line: each command says what it did, and an error is one clear line."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -14,12 +15,15 @@ from pathlib import Path
 import pytest
 
 from bot import cli, serving
+from bot.codes import Door
 from bot.conversation import Kind, Speaker, Stage
+from bot.enquiring import accept, qr_code
 from bot.flags import FlagKind
+from bot.project import load_code_words
 from bot.settings import ROOT, load
-from bot.store import RootKey, Store
+from bot.store import Invitation, Origin, RootKey, Store
 from bot.store.verifying import verify
-from tests.store.filling import from_below
+from tests.store.filling import from_below, rows_below
 from tests.talking import DATABASE, KEY, NOW
 
 CANARY = "my sister Oyelaran keeps my money"
@@ -565,3 +569,166 @@ def test_as_a_program_an_error_is_one_clear_line_too(ready: Terminal) -> None:
     ran = program(ready, "verify", PORT="eighty")
     assert (ran.returncode, ran.stdout) == (1, "")
     assert ran.stderr == "Own Words: OWNWORDS_PORT is 'eighty'; it must be a port number from 0 to 65535.\n"
+
+
+# --- enquiries -------------------------------------------------------------------------------------------------------
+
+REF = "SA/2026/17"
+SAFE = "yes, by letter to her sister"
+TO_FIRST = ("--stage", "first", "--speaker", "person", "--contact", SAFE)
+
+
+def opened(terminal: Terminal, reference: str = REF) -> str:
+    """Open an enquiry; gives its id."""
+    assert terminal.does("enquiry", "open", reference).status == 0
+    with terminal.store() as store, store.reading() as seen:
+        found = seen.enquiries.find(reference)
+        assert found is not None
+        return found.enquiry_id
+
+
+def invitations(terminal: Terminal, enquiry_id: str) -> tuple[Invitation, ...]:
+    with terminal.store() as store, store.reading() as seen:
+        return seen.invitations.of(enquiry_id)
+
+
+def test_an_enquiry_is_opened_closed_and_opened_again(ready: Terminal) -> None:
+    enquiry_id = opened(ready)
+    assert ready.does("enquiry", "close", REF).out == "The enquiry is closed.\n"
+    assert ready.does("enquiry", "reopen", REF).out == "The enquiry is open again.\n"
+    with ready.store() as store, store.reading() as seen:
+        moves = [move.move.value for move in seen.enquiries.moves(enquiry_id)]
+    assert moves == ["opened", "closed", "reopened"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["open", REF], "There is an enquiry with this reference already. Give another one"),
+        (["open", "  "], "An enquiry needs a reference."),
+        (["reopen", REF], "This enquiry is open. Nothing was changed."),
+        (["close", "SA/2026/18"], "There is no enquiry with this reference. `enquiry list` shows those"),
+        (["invite", "SA/2026/18", *TO_FIRST], "There is no enquiry with this reference."),
+        (["invite", REF, *TO_FIRST[:-1], "no"], "Nobody is invited where it is not safe to get in touch"),
+        (["invite", REF, *TO_FIRST[:-1], "yes"], "It is safe to get in touch, but how?"),
+        (["invite", REF, *TO_FIRST[:-1], "letter"], "Say first whether it is safe to get in touch"),
+        (["invite", REF, *TO_FIRST, "--days", "365"], "An invitation is good for 1 to 90 days."),
+        (["withdraw", REF, "1"], "There is no invitation 1. `enquiry show` numbers them."),
+        (["join", "0", REF], "No conversations begin with 0. `conversations` lists them."),
+    ],
+    ids=lambda given: given[0] if isinstance(given, list) else given.split(".")[0],
+)
+def test_what_cannot_be_done_to_an_enquiry_is_told_with_its_remedy_and_changes_nothing(
+    ready: Terminal, arguments: list[str], told: str
+) -> None:
+    opened(ready)
+    before = rows_below(ready.database)
+    assert ready.is_told("enquiry", *arguments).startswith(told)
+    assert rows_below(ready.database) == before
+
+
+@pytest.mark.parametrize("missing", ["--stage", "--speaker", "--contact"])
+def test_an_invitation_says_for_which_stage_for_whom_and_whether_it_is_safe(ready: Terminal, missing: str) -> None:
+    opened(ready)
+    place = TO_FIRST.index(missing)
+    said = ready.does("enquiry", "invite", REF, *TO_FIRST[:place], *TO_FIRST[place + 2 :])
+    assert said.status == 2
+    assert missing in said.err
+
+
+@pytest.mark.parametrize(("stage", "speaker"), [("second", "person"), ("first", "bot"), ("first", "neighbour")])
+def test_an_invitation_is_for_a_stage_and_a_speaker_that_there_are(ready: Terminal, stage: str, speaker: str) -> None:
+    opened(ready)
+    said = ready.does("enquiry", "invite", REF, "--stage", stage, "--speaker", speaker, "--contact", SAFE)
+    assert said.status == 2
+
+
+def test_an_invitation_is_printed_once_and_its_code_is_good(ready: Terminal) -> None:
+    enquiry_id = opened(ready)
+    ready.sets(ADDRESS="https://words.example")
+    said = ready.does(
+        "enquiry", "invite", REF, "--stage", "check-in", "--speaker", "advocate", "--contact", SAFE, "--days", "3"
+    )
+    assert said.status == 0
+    assert "Address: https://words.example/invited\n" in said.out
+    assert "(check-in, advocate)" in said.out
+    assert SAFE not in said.out
+    assert REF not in said.out
+    (found,) = invitations(ready, enquiry_id)
+    assert (found.stage, found.speaker, found.contact) == (Stage.CHECK_IN, Speaker.ADVOCATE, SAFE)
+    assert (found.origin, (found.valid_until - found.made_at).days) == (Origin.PAGE, 3)
+    typed = next(line for line in said.out.splitlines() if line.startswith("Code:")).removeprefix("Code:")
+    with ready.store() as store:
+        door = Door(store, load_code_words())
+        accepted = asyncio.run(accept(door, typed, "192.0.2.17", found.made_at))
+    assert accepted is not None
+    assert accepted.invitation_id == found.invitation_id
+
+
+def test_an_invitation_may_have_a_code_of_words_and_be_for_what_was_said_on_paper(ready: Terminal) -> None:
+    enquiry_id = opened(ready)
+    said = ready.does("enquiry", "invite", REF, *TO_FIRST, "--words", "--paper")
+    typed = next(line for line in said.out.splitlines() if line.startswith("Code:")).split()[1:]
+    assert len(typed) == 6
+    assert set(typed) <= set(load_code_words())
+    assert [one.origin for one in invitations(ready, enquiry_id)] == [Origin.PAPER]
+
+
+def test_the_qr_code_is_a_file_of_its_own_and_says_nothing_of_the_code(ready: Terminal, tmp_path: Path) -> None:
+    opened(ready)
+    qr = tmp_path / "invitation.svg"
+    said = ready.does("enquiry", "invite", REF, *TO_FIRST, "--qr", str(qr))
+    assert said.status == 0
+    assert qr.read_text() == qr_code("http://127.0.0.1:8000/invited")
+
+
+def test_a_qr_code_goes_over_no_other_file_and_the_code_was_told_all_the_same(ready: Terminal, tmp_path: Path) -> None:
+    opened(ready)
+    there = tmp_path / "invitation.svg"
+    there.write_text("a letter")
+    said = ready.does("enquiry", "invite", REF, *TO_FIRST, "--qr", str(there))
+    assert said.status == 1
+    assert str(there) in said.err
+    assert "Code:" in said.out
+    assert there.read_text() == "a letter"
+
+
+def test_nobody_is_invited_to_an_address_that_nobody_knows(ready: Terminal) -> None:
+    enquiry_id = opened(ready)
+    ready.sets(HOST="0.0.0.0")
+    assert ready.is_told("enquiry", "invite", REF, *TO_FIRST).endswith("Set OWNWORDS_ADDRESS.")
+    assert invitations(ready, enquiry_id) == ()
+
+
+def test_an_invitation_that_went_astray_is_ended(ready: Terminal) -> None:
+    enquiry_id = opened(ready)
+    ready.does("enquiry", "invite", REF, *TO_FIRST)
+    assert ready.does("enquiry", "withdraw", REF, "1").out.startswith("The invitation has ended.")
+    (found,) = invitations(ready, enquiry_id)
+    assert found.ended_at is not None
+
+
+def test_a_conversation_is_joined_to_an_enquiry_by_the_beginning_of_its_id(ready: Terminal) -> None:
+    enquiry_id = opened(ready)
+    with ready.store() as store:
+        conversation_id = begin(store, "I feel tired")
+    assert ready.does("enquiry", "join", conversation_id[:8], REF).status == 0
+    with ready.store() as store, store.reading() as seen:
+        assert seen.conversations.get(conversation_id).enquiry_id == enquiry_id
+    assert ready.does("verify").status == 0
+
+
+def test_enquiries_are_listed_with_how_many_conversations_they_hold(ready: Terminal) -> None:
+    assert ready.does("enquiry", "list").out == "There are no enquiries yet.\n"
+    opened(ready, "[bold]Mrs \x1b[31mO.")
+    opened(ready)
+    with ready.store() as store:
+        conversation_id = begin(store, CANARY)
+    ready.does("enquiry", "join", conversation_id, REF)
+    ready.does("enquiry", "close", REF)
+    lines = ready.does("enquiry", "list").out.splitlines()
+    odd = next(line for line in lines if "Mrs" in line)
+    assert "[bold]Mrs \\u001b[31mO." in odd
+    ours = next(line for line in lines if REF in line).split()
+    assert ours[-2] == "1"
+    assert CANARY not in "\n".join(lines)
