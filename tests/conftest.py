@@ -9,7 +9,7 @@ import pytest
 
 from bot.conversation import Speaker, Stage
 from bot.interviewing import Room, begin
-from bot.project import load_interview, load_phrases
+from bot.project import load_interview, load_nudges, load_phrases
 from bot.store import Store
 from tests.fake_dialogue import FakeDialogue
 from tests.talking import NOW, Talk, make_empty, opened_copy
@@ -35,7 +35,7 @@ def store(empty: Path, tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def room(store: Store) -> Room:
     """An interview with a small dialogue engine in the place of the box."""
-    return Room(store, FakeDialogue(), load_interview(), load_phrases())
+    return Room(store, FakeDialogue(), load_interview(), load_phrases(), load_nudges())
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from bot.conversation import Control, Kind, Now, Skip
+from bot.conversation import Control, Kind, Now, Skip, Turn
 from bot.interviewing import Given, Room, Taken, View, answer, look, press
 from bot.steps import Step
 from bot.store import RootKey, Store
@@ -53,17 +54,30 @@ class Talk:
         revisited = stands.revisited.first.number if stands.now is Now.REVISIT and stands.revisited else 0
         return Step(self.conversation_id, stands.asked.number if stands.asked else 0, revisited, f"page-{self._pages}")
 
-    async def says(self, words: str) -> Taken:
-        return await answer(self.room, await self.step(), Given(Kind.WORDS, words), NOW)
+    async def turns(self) -> tuple[Turn, ...]:
+        """Read everything that was said, whatever a page may show of it."""
+        with self.room.store.reading() as seen:
+            return seen.conversations.turns(self.conversation_id)
 
-    async def chooses(self, *choice: str) -> Taken:
-        return await answer(self.room, await self.step(), Given(Kind.CHOICE, choice=choice), NOW)
+    async def gives(self, kind: Kind, words: str = "", **more: Any) -> Taken:
+        return await answer(self.room, await self.step(), Given(kind, words, **more), NOW)
 
-    async def skips(self, skip: Skip) -> Taken:
-        return await answer(self.room, await self.step(), Given(Kind.SKIP, choice=(skip,)), NOW)
+    async def says(self, words: str, **more: Any) -> Taken:
+        return await self.gives(Kind.WORDS, words, **more)
 
-    async def presses(self, control: Control, typed: str = "", target: int | None = None) -> Taken:
-        return await press(self.room, await self.step(), control, NOW, typed=typed, target=target)
+    async def chooses(self, *choice: str, **more: Any) -> Taken:
+        return await self.gives(Kind.CHOICE, choice=choice, **more)
+
+    async def skips(self, skip: Skip, **more: Any) -> Taken:
+        return await self.gives(Kind.SKIP, choice=(skip,), **more)
+
+    async def presses(self, control: Control, typed: str = "", target: int | None = None, **typed_beside: str) -> Taken:
+        return await press(self.room, await self.step(), control, NOW, typed=typed, target=target, **typed_beside)
+
+    async def passes_the_gate(self, go_on: str = "yes") -> None:
+        for reply in ("yes", "nobody", go_on):
+            assert (await self.view()).is_gate
+            await self.chooses(reply)
 
     async def asked(self) -> str | None:
         stands = (await self.view()).standing

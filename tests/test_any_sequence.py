@@ -302,7 +302,7 @@ def check_path(stands: Standing) -> None:
     for number in stands.path:
         found = stands.answer(number)
         assert found is not None
-        asked = FakeDialogue()._next(told)
+        asked = FakeDialogue().next(told)
         assert asked.response == f"utter_ask_{found.question.asked}"
         assert REFERENCE.findall(asked.wording) == REFERENCE.findall(found.question.words)
         told.append(Delivery(number, INTENTS[found.said.heard.kind], found.said.heard.choice))

@@ -10,7 +10,7 @@ from bot.dialogue import Delivery, DialogueBehind, Heard, Utterance
 from bot.interviewing import BEGINNINGS, Room, begin, go_on
 from bot.keeping import Heard as Slots
 from bot.keeping import keep_outcome
-from tests.fake_dialogue import FakeDialogue, ask
+from tests.fake_dialogue import FakeDialogue, Told, ask
 from tests.talking import NOW, Talk
 
 
@@ -21,24 +21,18 @@ class RankingDialogue(FakeDialogue):
         super().__init__()
         self.room = room
 
-    def _next(self, answers: Sequence[Delivery]) -> Utterance:
-        given = list(answers)
+    def _conversation(self, stage: Stage, speaker: Speaker) -> Told:
         count = 0
-        while True:
-            if not given:
-                return ask("outcome")
-            self._keep(given.pop(0))
+        more: tuple[str, ...] = ("yes",)
+        while more == ("yes",):
+            self._keep((yield ask("outcome")))
             count += 1
-            if not given:
-                return ask("more", kind="choice", choices=[{"id": "yes"}, {"id": "no"}])
-            if given.pop(0).choice != ("yes",):
-                break
+            more = (yield ask("more", kind="choice", choices=[{"id": "yes"}, {"id": "no"}])).choice
         for _ in range(count - 1):
-            if not given:
-                same = [{"id": "the_same", "label": "They all matter the same", "fixed": True}]
-                return ask("matters_most", kind="choice", choices_from="outcomes_to_rank", choices=same)
-            given.pop(0)
-        return Utterance("utter_done", "Thank you.", {"kind": "ending", "choices": []})
+            same = [{"id": "the_same", "label": "They all matter the same", "fixed": True}]
+            yield ask("matters_most", kind="choice", choices_from="outcomes_to_rank", choices=same)
+        while True:
+            yield Utterance("utter_done", "Thank you.", {"kind": "ending", "choices": []})
 
     def _keep(self, delivery: Delivery) -> None:
         """Do as the custom action does."""
@@ -186,3 +180,40 @@ async def test_a_dialogue_that_always_forgets_counts_as_away_and_the_words_are_k
     assert not await go_on(room, talk.conversation_id, NOW)
     assert await go_on(talk.room, talk.conversation_id, NOW)
     assert await talk.asked() == "matters"
+
+
+# --- an interview that changes between two visits --------------------------------------------------------------------
+
+
+class Shortened(FakeDialogue):
+    """No longer asks what matters, and asks otherwise how the person feels."""
+
+    def _conversation(self, stage: Stage, speaker: Speaker) -> Told:
+        conversation = super()._conversation(stage, speaker)
+        asked = next(conversation)
+        while True:
+            if asked.response == "utter_ask_matters":
+                asked = conversation.send(Delivery(0, "skip", (Skip.NOT_FOR_ME,)))
+            if asked.response == "utter_ask_feelings":
+                asked = replace(asked, wording="How are you today?")
+            asked = conversation.send((yield asked))
+
+
+async def test_a_question_that_is_no_longer_asked_is_passed_over_and_its_answer_stays(talk: Talk) -> None:
+    await talk.says("I feel tired")
+    await talk.says("My cat")
+    later = Talk(replace(talk.room, dialogue=Shortened()), talk.conversation_id)
+    await later.chooses("no")
+    assert await later.asked() == "safe_now"
+    stands = (await later.view()).standing
+    assert [answer.words for answer in stands.answers if answer.words] == [("I feel tired",), ("My cat",)]
+    assert [stands.answer(number).question.asked for number in stands.path] == ["feelings", "more"]
+    assert stands.answers[0].question.words == "What about feelings?"
+
+
+async def test_a_question_on_show_that_is_no_longer_asked_takes_its_answer_all_the_same(talk: Talk) -> None:
+    await talk.says("I feel tired")
+    later = Talk(replace(talk.room, dialogue=Shortened()), talk.conversation_id)
+    await later.says("My cat")
+    assert await later.asked() == "more"
+    assert (await later.view()).standing.answers[-1].words == ("My cat",)

@@ -320,6 +320,7 @@ async def test_a_break_and_coming_back_lose_nothing(talk):
     await talk.presses(Control.TAKE_A_BREAK, typed="I fe")
     assert (await talk.view()).standing.now is Now.BREAK
     await talk.presses(Control.COME_BACK)
+    await talk.passes_the_gate()
     view = await talk.view()
     assert (await talk.asked(), view.draft) == ("feelings", "I fe")
 
