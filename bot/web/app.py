@@ -16,7 +16,7 @@ from bot.interviewing import Room
 from bot.settings import Settings
 from bot.steps import Steps
 from bot.store import Missing, NotKept, NotRead
-from bot.web import copies, interview, starting
+from bot.web import copies, interview, paper, starting
 from bot.web.contexts import Way
 from bot.web.desk import CONVERSATION, Desk, closed
 from bot.web.files import Files
@@ -177,6 +177,8 @@ routes = [
     Route("/come-back", starting.come_back, name="come_back", methods=["POST"]),
     Route("/leave", starting.leave, name="leave"),
     Route("/left", starting.left, name="left", methods=["POST"]),
+    Route("/paper", paper.show_papers, name="papers"),
+    Route("/paper/{stage}/{speaker}", paper.show_paper, name="paper"),
     Route("/licences", show_licences, name="licences"),
     Route("/healthz", say_alive, name="alive"),
     Route("/readyz", say_ready, name="ready"),

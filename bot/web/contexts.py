@@ -466,7 +466,8 @@ class PrintedQuestion:
     hint: str
     tips: tuple[str, ...]
     choices: tuple[PrintedChoice, ...]
-    takes_many: bool
+    has_pictures: bool
+    """Whether any of the choices has one: then the words of all begin at the same place."""
     lines: tuple[str, ...]
     """The lines to write on, each with what stands before it."""
     is_skippable: bool
@@ -483,6 +484,7 @@ class PrintedRound:
     heading: str
     """Tells one round from the next: "The first thing"; "" where there is only one."""
     questions: tuple[PrintedQuestion, ...]
+    is_last_of_several: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ REACH = {
     ("come_back", "POST /come-back"): Reach.ANYONE,
     ("leave", "GET /leave"): Reach.ANYONE,
     ("left", "POST /left"): Reach.ANYONE,
+    ("papers", "GET /paper"): Reach.ANYONE,
+    ("paper", "GET /paper/{stage}/{speaker}"): Reach.ANYONE,
     ("licences", "GET /licences"): Reach.ANYONE,
     ("alive", "GET /healthz"): Reach.ANYONE,
     ("ready", "GET /readyz"): Reach.ANYONE,
