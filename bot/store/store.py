@@ -12,10 +12,13 @@ from sqlalchemy import Connection, Engine, inspect, literal_column, select, tabl
 from sqlalchemy import func as sql
 from sqlalchemy.exc import DBAPIError
 
+from bot.conversation import standing
+from bot.enquiry import Told
+from bot.outcomes import outcomes
 from bot.store import database, tables
 from bot.store.attempts import Attempts
 from bot.store.codes import Codes
-from bot.store.conversations import Conversations
+from bot.store.conversations import Conversation, Conversations
 from bot.store.database import naming_causes
 from bot.store.drafts import Drafts
 from bot.store.enquiries import Enquiries, digest_of
@@ -52,6 +55,20 @@ class Transaction:
         self.visits = Visits(rows)
         self.codes = Codes(rows)
         self.attempts = Attempts(rows)
+
+    def told(self, conversation_id: str) -> Told:
+        """One conversation, worked out: where it stands, and what its record says. Raises `Missing`."""
+        return self._told(self.conversations.get(conversation_id))
+
+    def told_in(self, enquiry_id: str) -> tuple[Told, ...]:
+        """All conversations of an enquiry, worked out, in the order they began."""
+        return tuple(self._told(conversation) for conversation in self.conversations.listed(enquiry_id=enquiry_id))
+
+    def _told(self, conversation: Conversation) -> Told:
+        conversation_id = conversation.conversation_id
+        stands = standing(self.conversations.turns(conversation_id))
+        desired, marks = self.outcomes.desired(conversation_id), self.outcomes.marks(conversation_id)
+        return Told(conversation, stands, outcomes(stands, desired, marks), self.reviews.of(conversation_id))
 
 
 class Store:
