@@ -15,4 +15,10 @@ document.addEventListener("click", (event) => {
   if (event.target.closest?.("[data-print]")) window.print();
 });
 
+// What belongs to an answer given in one way: the person's own language, beside an interpreter's English.
+document.addEventListener("change", (event) => {
+  const opened = document.getElementById(event.target.dataset?.opens);
+  if (opened) opened.open = true;
+});
+
 import(root.dataset.frontend).then(({ initAll }) => initAll());

@@ -31,11 +31,12 @@ function show(page, form) {
   document.getElementById("not-kept")?.toggleAttribute("hidden", true);
   document.title = page.title;
   const ticked = turn().dataset.showing === next.dataset.showing ? turn().querySelectorAll("input:checked") : [];
-  const values = new Set([...ticked].map((input) => input.value));
+  const values = new Set([...ticked].map((input) => `${input.name}=${input.value}`));
   for (const name of ["data-waiting", "data-kept"]) turn().toggleAttribute(name, next.hasAttribute(name));
   turn().dataset.showing = next.dataset.showing;
   turn().replaceChildren(...document.importNode(next, true).childNodes);
-  for (const input of turn().querySelectorAll("input[name=choice]")) input.checked ||= values.has(input.value);
+  for (const input of turn().querySelectorAll("input[type=radio], input[type=checkbox]"))
+    input.checked ||= values.has(`${input.name}=${input.value}`);
   whenShown();
   const problem = turn().querySelector(".govuk-error-summary");
   status().textContent = turn().hasAttribute("data-kept") && !problem ? status().dataset.saved : "";
