@@ -133,6 +133,20 @@ async def test_a_break_from_the_gate_is_a_break_and_the_gate_begins_anew(on_a_br
     assert await on_a_break.asked() == "matters"
 
 
+async def test_whoever_wants_to_stop_at_the_gate_can_and_whoever_carries_on_is_at_the_gate_again(
+    on_a_break: Talk,
+) -> None:
+    await on_a_break.presses(Control.COME_BACK)
+    await on_a_break.chooses("yes")
+    await on_a_break.presses(Control.STOP)
+    assert await on_a_break.asked() == "stop"
+    await on_a_break.chooses("carry_on")
+    assert await on_a_break.asked() == "company"
+    await on_a_break.presses(Control.STOP)
+    await on_a_break.chooses("stop_and_keep")
+    assert (await on_a_break.view()).standing.now is Now.STOPPED
+
+
 async def test_a_question_that_waited_for_a_reply_waits_behind_the_gate(talk: Talk) -> None:
     await talk.says("stop")
     assert await talk.asked() == "meant_stop"

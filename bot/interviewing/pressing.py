@@ -76,11 +76,15 @@ def keep_control(room: Room, kept: Transaction, step: Step, pressed: Pressed, no
         choice=choice,
         token=step.token,
     )
-    if control is Control.STOP and stands.now is not Now.ASIDE:
+    if control is Control.STOP and not _is_asked_to_stop(stands):
         say(room, kept, view.conversation, listener, "stop", Kind.ASIDE, now)
     if control is Control.TAKE_SCREEN_BACK:
         _take_draft_over(kept, conversation_id, stands, now)
     return Taken.KEPT
+
+
+def _is_asked_to_stop(stands: Standing) -> bool:
+    return stands.now is Now.ASIDE and stands.asked is not None and stands.asked.asked == Control.STOP
 
 
 def _is_brought_by(earlier: Turn, control: Control) -> bool:

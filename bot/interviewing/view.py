@@ -208,7 +208,6 @@ def _emptied(view: View, named: Collection[str]) -> View:
 
 
 def _without_words(turn: Turn) -> Turn:
-    if turn.speaker is Speaker.BOT:
-        return turn
     choice = turn.choice if turn.kind is Kind.CONTROL else ()
-    return replace(turn, words="", original="", choice=choice, how=None, whose=None)
+    emptied = replace(turn, asked=None, words="", original="", choice=choice, shown=(), asking="")
+    return replace(emptied, how=None, whose=None)
