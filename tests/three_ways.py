@@ -34,6 +34,8 @@ from bot.store import Disguise, Store
 HERE = Path(__file__).parent / "conversations"
 PATIENCE = 120.0
 """Seconds that anything may take on a busy machine before a test gives up on it."""
+TIMES = 30
+"""How often the next question is asked for before a test gives up on it."""
 NETWORK = "127.0.0.1"
 
 Result = TypeVar("Result")
@@ -179,10 +181,8 @@ class Way(ABC):
     def go_through(self, doings: Sequence[Doing]) -> None:
         """Do everything in order, to the end of the conversation."""
         for place, doing in enumerate(doings, 1):
+            self._wait_until_asked()
             stands = self.standing
-            while stands.now is Now.WAITING:
-                self.go_on()
-                stands = self.standing
             before, where = stands.last, f"step {place}: {doing}"
             if doing.does == "come_back_with_a_code":
                 self.come_back_with_a_code()
@@ -193,9 +193,15 @@ class Way(ABC):
                 assert stands.asked.asked == doing.asked, where
                 self.answer(doing, tuple(self._meant(stands, choice) for choice in doing.chosen))
             assert self.standing.last > before, where
-        while self.standing.now is Now.WAITING:
-            self.go_on()
+        self._wait_until_asked()
         assert self.standing.now is Now.ENDED
+
+    def _wait_until_asked(self) -> None:
+        for _ in range(TIMES):
+            if self.standing.now is not Now.WAITING:
+                return
+            self.go_on()
+        raise AssertionError("the next question does not come")
 
     def _meant(self, stands: Standing, choice: str) -> str:
         if not choice.startswith("“"):
