@@ -1,8 +1,8 @@
 """The custom actions: each reads the tracker, calls one use case, and returns events. Slots hold references only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from anyio import to_thread
 from rasa_sdk.events import SlotSet
@@ -32,8 +32,42 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "contact_code_word",
     ),
     "action_keep_copy": ("copy_safe",),
+    "action_keep_advocate": ("advocate_name", "advocate_role", "instructed", "person_there"),
+    "action_keep_practitioner": (
+        "practitioner_name",
+        "practitioner_role",
+        "interpreter",
+        "interpreter_name",
+        "interpreter_language",
+    ),
+    "action_keep_knowing": ("know_what_happens", "want_to_know"),
+    "action_keep_overall": ("overall", "about_finishing"),
+    "action_keep_now": ("safe_now", "safer_than_before"),
+    "action_keep_staying": ("stay_safe", "get_better"),
+    "action_keep_experience": (
+        "understood_worries",
+        "understood_information",
+        "listened_to",
+        "as_involved",
+        "worked_together",
+        "happy_with_end",
+        "feel_safer",
+        "tell_in_charge",
+        "may_quote",
+    ),
+    "action_keep_practitioner_end": ("free_to_speak", "private_note"),
 }
 """The actions that keep a section as it is, and the slots they read."""
+
+LOOPING = ("next_outcome", "another_outcome")
+"""Slots that say how far the outcomes are that are read back one after the other."""
+
+ReadBack: TypeAlias = Callable[[Store, keeping.Heard, datetime], str | None]
+READING_BACK: Mapping[str, tuple[Sequence[str], ReadBack]] = {
+    "action_keep_review": (("outcome_now", "outcome_again", "outcome_why", "outcome_difference"), keeping.keep_review),
+    "action_keep_verdict": (("happened", "difference", "practitioner_verdict"), keeping.keep_verdict),
+}
+"""The actions that keep what was said of one outcome and take the next, the slots they read, and how they keep it."""
 
 OUTCOME_SLOTS = ("outcome", "outcome_sign", "outcome_weight")
 Events = list[dict[str, Any]]
@@ -182,6 +216,47 @@ class KeepPlan(_OutcomeAction):
         return []
 
 
+class OpenStage(Action):
+    """Says what is known already, and what is read back first."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def name(self) -> str:
+        """Give the name that the rules know it by."""
+        return "action_open_stage"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+        """Look at the enquiry; at a closing it may be done twice, before and after asking what was wanted."""
+        opened = await to_thread.run_sync(keeping.open_stage, self._store, _heard(tracker, LOOPING), _now())
+        known = "yes" if opened.is_communication_known else "no"
+        return [SlotSet("communication_known", known), *_next_outcome(opened.first_outcome)]
+
+
+class KeepReadBack(Action):
+    """Keeps what was said about one outcome that was read back, and takes the next."""
+
+    def __init__(self, name: str, slots: Sequence[str], keep: ReadBack, store: Store) -> None:
+        self._name = name
+        self._slots = slots
+        self._keep = keep
+        self._store = store
+
+    def name(self) -> str:
+        """Give the name that the rules know it by."""
+        return self._name
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+        """Keep it, make room for the next one, and say which that is."""
+        heard = _heard(tracker, (*self._slots, *LOOPING))
+        following = await to_thread.run_sync(self._keep, self._store, heard, _now())
+        return [*(SlotSet(slot, None) for slot in self._slots), *_next_outcome(following)]
+
+
+def _next_outcome(found: str | None) -> Events:
+    return [SlotSet("next_outcome", found), SlotSet("outcome_waiting", "yes" if found else "no")]
+
+
 def _next_card(cards: Sequence[str], after: str | None) -> Events:
     names = [f"card:{card}" for card in cards]
     rest = names[names.index(after) + 1 :] if after in names else names
@@ -199,6 +274,8 @@ def every_action(store: Store) -> tuple[Action, ...]:
         KeepCardOutcome(store),
         KeepRank(store),
         KeepPlan(store),
+        OpenStage(store),
+        *(KeepReadBack(name, slots, keep, store) for name, (slots, keep) in READING_BACK.items()),
     )
 
 
@@ -211,6 +288,8 @@ ACTION_NAMES = frozenset(
         "action_keep_card_outcome",
         "action_keep_rank",
         "action_keep_plan",
+        "action_open_stage",
+        *READING_BACK,
     }
 )
 """What `every_action` makes, by name: the interview may name no other."""

@@ -26,6 +26,21 @@ RECORDS: Mapping[str, str] = {
     "involvement": "involvement",
     "support": "support",
     "safe_contact": "safe_contact",
+    "about_advocate": "about_advocate",
+    "about_practitioner": "about_practitioner",
+    "interpreter": "interpreter",
+    "knowing": "knowing",
+    "want_to_know": "want_to_know",
+    "overall": "overall",
+    "about_finishing": "about_finishing",
+    "safer": "safer",
+    "stay_safe": "stay_safe",
+    "get_better": "get_better",
+    "experience": "experience",
+    "tell_in_charge": "tell_in_charge",
+    "may_quote": "may_quote",
+    "free_to_speak": "free_to_speak",
+    "private_note": "private_note",
 }
 """Under which name each kind of record is written out."""
 

@@ -8,9 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.conversation import Answer, Kind, Speaker, Stage, Standing, referred, standing
+from bot.conversation import REFERENCE, Answer, Kind, Skip, Speaker, Stage, Standing, referred, standing
+from bot.enquiry import (
+    EnquiryOutcome,
+    OutcomeReview,
+    Told,
+    communication_known_to,
+    enquiry_outcomes,
+    outcome_id,
+    outcomes_for,
+    shared_by_the_person,
+)
 from bot.outcomes import NO_LONGER, SAME, Mark, Outcome, outcomes
-from bot.store import Missing, Origin, Store, Transaction
+from bot.store import Conversation, Missing, Origin, Store, Transaction
 
 RECORDS: Mapping[str, str] = {
     "communication": "communication_need",
@@ -34,8 +44,50 @@ RECORDS: Mapping[str, str] = {
     "contact_times": "safe_contact",
     "contact_answered": "safe_contact",
     "contact_code_word": "safe_contact",
+    "advocate_name": "about_advocate",
+    "advocate_role": "about_advocate",
+    "instructed": "about_advocate",
+    "person_there": "about_advocate",
+    "practitioner_name": "about_practitioner",
+    "practitioner_role": "about_practitioner",
+    "interpreter": "interpreter",
+    "interpreter_name": "interpreter",
+    "interpreter_language": "interpreter",
+    "know_what_happens": "knowing",
+    "want_to_know": "want_to_know",
+    "overall": "overall",
+    "about_finishing": "about_finishing",
+    "safer_than_before": "safer",
+    "stay_safe": "stay_safe",
+    "get_better": "get_better",
+    "understood_worries": "experience",
+    "understood_information": "experience",
+    "listened_to": "experience",
+    "as_involved": "experience",
+    "worked_together": "experience",
+    "happy_with_end": "experience",
+    "feel_safer": "experience",
+    "tell_in_charge": "tell_in_charge",
+    "may_quote": "may_quote",
+    "free_to_speak": "free_to_speak",
+    "private_note": "private_note",
 }
 """Which record an answer goes to, by the question's name. Questions that are not here only lead the way."""
+
+_NOWHERE = (-1, -1)
+
+LEADING = frozenset({"interpreter", "outcome_now"})
+"""Slots that hold the id of what was chosen, because the dialogue turns on it. Their turn is found by the question."""
+
+SCALES = frozenset({"happened", "practitioner_verdict", "overall"})
+"""Slots whose answers are weighed. Typed in `rasa shell`, they are a choice all the same."""
+
+FILLED_WITH: Mapping[str, str] = {
+    "outcome_why": "outcome_again",
+    "difference": "happened",
+    "may_quote": "tell_in_charge",
+}
+"""A skip of the second question fills the first one too: with the same answer in both, the first was never asked."""
 
 
 class WordsInTheDialogue(Exception):
@@ -66,7 +118,7 @@ def keep_section(store: Store, heard: Heard, now: datetime) -> None:
     """Keep what was said in one section: a row for each answer, quoting its turn."""
     with store.begin() as kept:
         for slot in heard.slots:
-            number = _turn(kept, heard, slot, now)
+            number = _leading_turn(kept, heard, slot, now) if slot in LEADING else _turn(kept, heard, slot, now)
             if number is not None and slot in RECORDS:
                 kept.quotes.quote(heard.conversation_id, RECORDS[slot], number, now)
 
@@ -132,6 +184,151 @@ def keep_plan(store: Store, heard: Heard, now: datetime) -> None:
         words = _turn(kept, heard, "plan_words", now)
         if words is not None:
             kept.quotes.quote(heard.conversation_id, RECORDS["plan_words"], words, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a check-in or a closing begins with."""
+
+    is_communication_known: bool
+    """Whether it is known from an earlier conversation how the person likes to talk."""
+    first_outcome: str | None
+    """The first outcome to read back, as the dialogue engine names it: `outcome:…`."""
+
+
+def open_stage(store: Store, heard: Heard, now: datetime) -> Opened:
+    """Say what is known already, and what is to be read back first."""
+    with store.begin() as kept:
+        _origin(kept, heard, now)
+        told = _told_elsewhere(kept, heard)
+        waiting = _to_read_back(kept, heard)
+        return Opened(
+            is_communication_known=bool(communication_known_to(told, heard.speaker, shared_by_the_person(told))),
+            first_outcome=_named(waiting[0]) if waiting else None,
+        )
+
+
+def keep_review(store: Store, heard: Heard, now: datetime) -> str | None:
+    """Keep how it is now with the outcome that was read back: a check-in. Gives the one to read back next."""
+    with store.begin() as kept:
+        said = _leading_turn(kept, heard, "outcome_now", now)
+        _review(kept, heard, now, said, again="outcome_again", why="outcome_why", difference="outcome_difference")
+        return _next(kept, heard)
+
+
+def keep_verdict(store: Store, heard: Heard, now: datetime) -> str | None:
+    """Keep whether the outcome that was read back happened: a closing. Gives the one to read back next.
+
+    The person's view and the practitioner's own are two facts.
+    """
+    with store.begin() as kept:
+        said = _turn(kept, heard, "happened", now)
+        _review(kept, heard, now, said, difference="difference", own="practitioner_verdict")
+        return _next(kept, heard)
+
+
+def _review(
+    kept: Transaction,
+    heard: Heard,
+    now: datetime,
+    said: int | None,
+    *,
+    again: str = "",
+    why: str = "",
+    difference: str = "",
+    own: str = "",
+) -> None:
+    outcome_id = _read_back(heard)
+    if said is None or outcome_id is None:
+        return
+
+    def in_words(slot: str) -> int | None:
+        number = _turn(kept, heard, slot, now)
+        found = standing(kept.conversations.turns(heard.conversation_id)).answer(number or 0)
+        return number if found is not None and found.said.heard.kind is Kind.WORDS else None
+
+    kept.reviews.keep(
+        heard.conversation_id,
+        outcome_id,
+        now,
+        said_turn=said,
+        again_turn=in_words(again),
+        why_turn=in_words(why),
+        difference_turn=in_words(difference),
+        own_turn=_turn(kept, heard, own, now),
+    )
+
+
+def _next(kept: Transaction, heard: Heard) -> str | None:
+    """Name the outcome to read back after the one that was, even where that one was taken back meanwhile."""
+    places = _places(kept, heard)
+    done = places.get(_read_back(heard) or "", _NOWHERE)
+    rest = [one for one in _to_read_back(kept, heard) if places[one.outcome_id] > done]
+    return _named(rest[0]) if rest else None
+
+
+def _to_read_back(kept: Transaction, heard: Heard) -> list[EnquiryOutcome]:
+    """Give the outcomes that this conversation reads back, in their order.
+
+    What it says about them itself changes nothing in that: a path that is told afresh meets them all again. Its own
+    outcomes are read back at a closing alone, where people were first asked for them. The first time the stage is
+    opened there they are not known yet, and must not be where the path is told afresh; unless there are others by now,
+    for then nobody is asked for them again.
+    """
+    elsewhere = _told_elsewhere(kept, heard)
+    shared = shared_by_the_person(elsewhere)
+    found = outcomes_for(enquiry_outcomes(elsewhere), heard.speaker, shared)
+    if heard.stage is Stage.CLOSING and (found or heard.slots.get("another_outcome")):
+        here = kept.conversations.get(heard.conversation_id)
+        told = [*elsewhere, _told(kept, here, reviews=())]
+        found = outcomes_for(enquiry_outcomes(told), heard.speaker, shared)
+    places = _places(kept, heard)
+    return sorted(found, key=lambda one: places[one.outcome_id])
+
+
+def _told_elsewhere(kept: Transaction, heard: Heard) -> list[Told]:
+    """Give the other conversations of the enquiry, in the order they began."""
+    every = _together(kept, heard)
+    return [
+        _told(kept, one, kept.reviews.of(one.conversation_id))
+        for one in every
+        if one.conversation_id != heard.conversation_id
+    ]
+
+
+def _together(kept: Transaction, heard: Heard) -> Sequence[Conversation]:
+    """Give the conversations of the enquiry, this one among them: it alone where it belongs to none."""
+    here = kept.conversations.get(heard.conversation_id)
+    return [here] if here.enquiry_id is None else kept.conversations.listed(enquiry_id=here.enquiry_id)
+
+
+def _told(kept: Transaction, conversation: Conversation, reviews: Sequence[OutcomeReview]) -> Told:
+    conversation_id = conversation.conversation_id
+    return Told(
+        conversation=conversation,
+        standing=standing(kept.conversations.turns(conversation_id)),
+        outcomes=_outcomes(kept, conversation_id),
+        reviews=tuple(reviews),
+    )
+
+
+def _places(kept: Transaction, heard: Heard) -> Mapping[str, tuple[int, int]]:
+    """Say where each outcome ever named comes: by when its conversation began, then by its turn."""
+    return {
+        outcome_id(one.conversation_id, row.turn): (place, row.turn)
+        for place, one in enumerate(_together(kept, heard))
+        for row in kept.outcomes.desired(one.conversation_id)
+    }
+
+
+def _read_back(heard: Heard) -> str | None:
+    """Give the id of the outcome that was read back last."""
+    found = REFERENCE.fullmatch(str(heard.slots.get("next_outcome") or ""))
+    return found[3] if found is not None else None
+
+
+def _named(outcome: EnquiryOutcome) -> str:
+    return f"outcome:{outcome.outcome_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +425,7 @@ def _choice(stands: Standing, heard: Heard, slot: str) -> _Chosen | None:
 
 
 def _turn(kept: Transaction, heard: Heard, slot: str, now: datetime) -> int | None:
-    """Read the turn that a slot refers to.
+    """Read the turn that a slot refers to; None where the question was not asked.
 
     A conversation held in `rasa shell` has the words themselves in its slots: they are kept as a turn first.
     """
@@ -236,11 +433,36 @@ def _turn(kept: Transaction, heard: Heard, slot: str, now: datetime) -> int | No
     if not isinstance(held, str) or not held:
         return None
     number = referred(held)
+    before = FILLED_WITH.get(slot)
+    if before is not None and held == heard.slots.get(before) and (number is not None or held.startswith("/")):
+        return None
     if _origin(kept, heard, now) is Origin.SHELL:
         return _turn_from_shell(kept, heard, slot, held, now)
     if number is None:
         raise WordsInTheDialogue(slot)
     return number
+
+
+def _leading_turn(kept: Transaction, heard: Heard, slot: str, now: datetime) -> int | None:
+    """Find the turn that chose what a leading slot holds: the latest answer to its question, about the same outcome."""
+    held = heard.slots.get(slot)
+    if not isinstance(held, str) or not held:
+        return None
+    about = _read_back(heard)
+    if _origin(kept, heard, now) is Origin.SHELL:
+        return _turn_from_shell(kept, heard, slot, held, now)
+    stands = standing(kept.conversations.turns(heard.conversation_id))
+    found = [
+        answer.number
+        for answer in stands.answers
+        if answer.question.asked == slot and about in (None, *_outcomes_in(answer.question.words))
+    ]
+    return found[-1] if found else None
+
+
+def _outcomes_in(wording: str) -> list[str]:
+    """Give the ids of the outcomes that a wording names."""
+    return [found[3] for found in REFERENCE.finditer(wording) if found[3]]
 
 
 def _origin(kept: Transaction, heard: Heard, now: datetime) -> Origin:
@@ -260,19 +482,33 @@ def _origin(kept: Transaction, heard: Heard, now: datetime) -> Origin:
 
 
 def _turn_from_shell(kept: Transaction, heard: Heard, slot: str, held: str, now: datetime) -> int:
-    for turn in kept.conversations.turns(heard.conversation_id):
-        if turn.asked == slot and turn.words == held:
+    about = str(heard.slots.get("next_outcome") or "")
+    kind, words, choice = _meant_in_shell(slot, held)
+    turns = kept.conversations.turns(heard.conversation_id)
+    asked_about = {turn.number: turn.words for turn in turns if turn.kind is Kind.QUESTION}
+    for turn in turns:
+        is_same = (turn.asked, turn.words, turn.choice) == (slot, words, choice)
+        if is_same and turn.answers is not None and asked_about[turn.answers] == about:
             return turn.number
     asked = kept.conversations.add(
-        heard.conversation_id, speaker=Speaker.BOT, kind=Kind.QUESTION, said_at=now, asked=slot
+        heard.conversation_id, speaker=Speaker.BOT, kind=Kind.QUESTION, said_at=now, asked=slot, words=about
     )
     kept_turn = kept.conversations.add(
         heard.conversation_id,
         speaker=heard.speaker,
-        kind=Kind.WORDS,
+        kind=kind,
         said_at=now,
         asked=slot,
         answers=asked.number,
-        words=held,
+        words=words,
+        choice=choice,
     )
     return kept_turn.number
+
+
+def _meant_in_shell(slot: str, held: str) -> tuple[Kind, str, tuple[str, ...]]:
+    """Say what was typed in `rasa shell`: words, or where it is weighed later, a choice or a skip."""
+    if slot not in LEADING and slot not in SCALES:
+        return Kind.WORDS, held, ()
+    skipped = next((skip for skip in Skip if held == skip or (held.startswith("/skip") and f'"{skip}"' in held)), None)
+    return (Kind.SKIP, "", (skipped.value,)) if skipped is not None else (Kind.CHOICE, "", (held,))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from bot.conversation import How, Kind, Speaker, Stage, Turn, reference
@@ -18,17 +19,31 @@ INTERVIEW = load_interview()
 class Recorded(Told):
     """As `Told`, with every turn kept."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        stage: Stage = Stage.FIRST,
+        speaker: Speaker = Speaker.PERSON,
+        enquiry_id: str | None = None,
+        begun_at: datetime = NOON,
+    ) -> None:
         super().__init__()
         self.store = store
+        self.stage = stage
+        self.speaker = speaker
         with store.begin() as kept:
             self.conversation_id = kept.conversations.begin(
-                stage=Stage.FIRST, speaker=Speaker.PERSON, begun_at=NOON, interview_version="the one of March"
+                stage=stage,
+                speaker=speaker,
+                begun_at=begun_at,
+                interview_version="the one of March",
+                enquiry_id=enquiry_id,
             )
 
     def asks_as_worded(self, name: str, *, wording: str = "", offers: Sequence[Turn] = ()) -> Turn:
         """The bot asks a question of the interview as `domain.yml` words it."""
-        asking = INTERVIEW.question(name)
+        asking = INTERVIEW.question(name, self.speaker, self.stage)
         asking = replace(asking, choices=(*(Choice(reference(turn.number)) for turn in offers), *asking.choices))
         shown = tuple(choice.id for choice in asking.choices)
         return self._add(
@@ -79,7 +94,7 @@ class Recorded(Told):
     def heard(self, **slots: Turn | str | None) -> Heard:
         """What a custom action is called with: a reference for each turn, and ids as they are."""
         held = {slot: reference(one.number) if isinstance(one, Turn) else one for slot, one in slots.items()}
-        return Heard(self.conversation_id, held, Stage.FIRST, Speaker.PERSON)
+        return Heard(self.conversation_id, held, self.stage, self.speaker)
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -107,6 +122,7 @@ class Recorded(Told):
         )
 
     def _add(self, speaker: Speaker, kind: Kind, **more: Any) -> Turn:
+        speaker = self.speaker if speaker is Speaker.PERSON else speaker
         said_at = super()._add(speaker, kind, **more).said_at
         with self.store.begin() as kept:
             self.turns[-1] = kept.conversations.add(

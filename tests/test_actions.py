@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -11,14 +12,16 @@ import yaml
 from rasa_sdk.interfaces import ActionExecutionRejection
 
 from actions.executor import Executor
-from actions.record import ACTION_NAMES, SECTIONS, every_action
-from bot.conversation import Skip, Turn, reference
+from actions.record import ACTION_NAMES, READING_BACK, SECTIONS, every_action
+from bot.conversation import Skip, Stage, Turn, reference
 from bot.dialogue import SECRET_HEADER, ActionRefused, Receipts
-from bot.keeping import RECORDS
+from bot.enquiry import outcome_id
+from bot.keeping import FILLED_WITH, LEADING, RECORDS
 from bot.project import text
 from bot.store import Store
 from bot.web.webhook import LARGEST_CALL, create_webhook
-from tests.recording import Recorded
+from tests.recording import INTERVIEW, Recorded
+from tests.telling import NOON
 
 SECRET = "a secret of forty characters or about that"
 CANARY = "my sister Oyelaran keeps my money"
@@ -114,9 +117,24 @@ def test_the_domain_names_the_same_actions() -> None:
     assert {name for name in map(str, domain["actions"]) if name.startswith("action_")} == ACTION_NAMES
 
 
+def test_each_slot_that_holds_an_id_is_filled_with_what_was_chosen() -> None:
+    slots = yaml.safe_load(text("domain.yml"))["slots"]
+    for name in LEADING:
+        assert slots[name]["mappings"][0]["type"] == "from_entity", name
+
+
+def test_each_slot_that_a_skip_fills_along_with_another_is_one_that_the_domain_fills_so() -> None:
+    slots = yaml.safe_load(text("domain.yml"))["slots"]
+    for name, before in FILLED_WITH.items():
+        filled = [mapping for mapping in slots[name]["mappings"] if mapping.get("intent") == "skip"]
+        assert [condition["requested_slot"] for one in filled for condition in one["conditions"]] == [before], name
+
+
 def test_each_slot_that_is_read_as_a_reference_is_filled_with_whatever_was_said() -> None:
     slots = yaml.safe_load(text("domain.yml"))["slots"]
-    for name in {*RECORDS, *(slot for section in SECTIONS.values() for slot in section), "cards", "matters_most"}:
+    read_back = {slot for slots, _ in READING_BACK.values() for slot in slots}
+    sections = {slot for section in SECTIONS.values() for slot in section}
+    for name in {*RECORDS, *sections, *read_back, "cards", "matters_most"} - LEADING:
         assert {mapping["type"] for mapping in slots[name]["mappings"]} == {"from_text"}, name
 
 
@@ -243,10 +261,14 @@ async def test_a_receipt_is_given_for_each_time_an_action_ran_to_its_end(caller:
 
 
 @pytest.mark.parametrize("name", SECTIONS)
-async def test_a_section_is_kept_and_the_dialogue_goes_on_as_it_was(caller: Caller, told: Recorded, name: str) -> None:
-    slots = {slot: told.is_asked(slot, says=f"About {slot}") for slot in SECTIONS[name]}
+async def test_a_section_is_kept_and_the_dialogue_goes_on_as_it_was(caller: Caller, store: Store, name: str) -> None:
+    asks = f"utter_ask_{SECTIONS[name][-1]}"
+    speaker, stage = next((speaker, stage) for asked, speaker, stage in INTERVIEW.responses if asked == asks)
+    told = Recorded(store, speaker=speaker, stage=stage)
+    said = {slot: told.is_asked(slot, "yes", says=f"About {slot}" * (slot not in LEADING)) for slot in SECTIONS[name]}
+    slots = {slot: turn if slot not in LEADING else "yes" for slot, turn in said.items()}
     assert await run(caller, told, name, **slots) == {}
-    assert [number for _, number in told.quotes] == [turn.number for slot, turn in slots.items() if slot in RECORDS]
+    assert [number for _, number in told.quotes] == [turn.number for slot, turn in said.items() if slot in RECORDS]
 
 
 @pytest.mark.parametrize("topic", ["what_abuse_is", "why_worried", "who_everyone_is", "what_happens_next"])
@@ -370,6 +392,70 @@ async def test_a_plan_is_kept_and_the_dialogue_goes_on_as_it_was(caller: Caller,
     assert told.quotes == [("plan", words.number)]
 
 
+@pytest.fixture
+def earlier(store: Store) -> Recorded:
+    """A first conversation of an enquiry, in which something was wanted and how to talk was said."""
+    with store.begin() as kept:
+        enquiry_id = kept.enquiries.open(NOON, reference="SA/2026/17")
+    return Recorded(store, enquiry_id=enquiry_id)
+
+
+def following(earlier: Recorded, stage: Stage) -> Recorded:
+    """A later conversation of the same enquiry."""
+    with earlier.store.reading() as seen:
+        enquiry_id = seen.conversations.get(earlier.conversation_id).enquiry_id
+    begun_at = NOON + timedelta(days=30)
+    return Recorded(earlier.store, stage=stage, enquiry_id=enquiry_id, begun_at=begun_at)
+
+
+async def test_a_stage_opens_with_what_is_known(caller: Caller, earlier: Recorded) -> None:
+    alone = following(earlier, Stage.CHECK_IN)
+    nothing = {"communication_known": "no", "next_outcome": None, "outcome_waiting": "no"}
+    assert await run(caller, alone, "action_open_stage", stage="check-in") == nothing
+    earlier.is_asked("communication", "pictures")
+    key, _ = await wanting(caller, earlier, *THREE[:2])
+    assert await run(caller, alone, "action_open_stage", stage="check-in") == {
+        "communication_known": "yes",
+        "next_outcome": f"outcome:{outcome_id(earlier.conversation_id, key.number)}",
+        "outcome_waiting": "yes",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "stage", "question", "choice"),
+    [
+        ("action_keep_review", Stage.CHECK_IN, "outcome_now", "still_want"),
+        ("action_keep_verdict", Stage.CLOSING, "happened", "some_of_it"),
+    ],
+)
+async def test_one_outcome_after_the_other_is_read_back(
+    caller: Caller, earlier: Recorded, name: str, stage: Stage, question: str, choice: str
+) -> None:
+    told = following(earlier, stage)
+    waiting = [
+        f"outcome:{outcome_id(earlier.conversation_id, turn.number)}" for turn in await wanting(caller, earlier, *THREE)
+    ]
+    emptied = dict.fromkeys(READING_BACK[name][0])
+    for outcome, after in zip(waiting, [*waiting[1:], None], strict=True):
+        said = told.is_asked(question, choice, wording=f"You said: {outcome}\nAnd now?")
+        held: Any = {question: choice if question in LEADING else said, "next_outcome": outcome}
+        found = await run(caller, told, name, stage=stage.value, **held)
+        assert found == {**emptied, "next_outcome": after, "outcome_waiting": "yes" if after else "no"}
+    with earlier.store.reading() as seen:
+        assert [f"outcome:{one.outcome_id}" for one in seen.reviews.of(told.conversation_id)] == waiting
+
+
+async def test_a_closing_asks_first_what_was_wanted_and_then_reads_it_back(caller: Caller, store: Store) -> None:
+    told = Recorded(store, stage=Stage.CLOSING)
+    first = await run(caller, told, "action_open_stage", stage="closing", another_outcome=None)
+    assert (first["outcome_waiting"], first["next_outcome"]) == ("no", None)
+    said = told.is_asked("earlier_form_outcome", says="I wanted my own key")
+    found = await run(caller, told, "action_keep_outcome", stage="closing", outcome=said, more_outcomes="no")
+    second = await run(caller, told, "action_open_stage", stage="closing", another_outcome=found["another_outcome"])
+    assert second["outcome_waiting"] == "yes"
+    assert second["next_outcome"] == f"outcome:{outcome_id(told.conversation_id, said.number)}"
+
+
 async def test_every_slot_that_an_action_sets_is_a_slot_of_the_domain(caller: Caller, told: Recorded) -> None:
     slots = set(yaml.safe_load(text("domain.yml"))["slots"])
     cards = told.is_asked("cards", "feel_safer")
@@ -380,5 +466,8 @@ async def test_every_slot_that_an_action_sets_is_a_slot_of_the_domain(caller: Ca
         **await run(caller, told, "action_keep_cards", cards=cards),
         **await run(caller, told, "action_keep_card_outcome", **wanted, cards=cards, next_card="card:feel_safer"),
         **await run(caller, told, "action_keep_rank", matters_most=chosen),
+        **await run(caller, told, "action_open_stage"),
+        **await run(caller, told, "action_keep_review"),
+        **await run(caller, told, "action_keep_verdict"),
     }
     assert set(found) <= slots
