@@ -43,6 +43,7 @@ class Talk:
     def __init__(self, room: Room, conversation_id: str) -> None:
         self.room = room
         self.conversation_id = conversation_id
+        self.now = NOW
         self._pages = 0
 
     async def view(self) -> View:
@@ -60,7 +61,7 @@ class Talk:
             return seen.conversations.turns(self.conversation_id)
 
     async def gives(self, kind: Kind, words: str = "", **more: Any) -> Taken:
-        return await answer(self.room, await self.step(), Given(kind, words, **more), NOW)
+        return await answer(self.room, await self.step(), Given(kind, words, **more), self.now)
 
     async def says(self, words: str, **more: Any) -> Taken:
         return await self.gives(Kind.WORDS, words, **more)
@@ -72,7 +73,7 @@ class Talk:
         return await self.gives(Kind.SKIP, choice=(skip,), **more)
 
     async def presses(self, control: Control, typed: str = "", target: int | None = None, **typed_beside: str) -> Taken:
-        return await press(self.room, await self.step(), control, NOW, typed=typed, target=target, **typed_beside)
+        return await press(self.room, await self.step(), control, self.now, typed=typed, target=target, **typed_beside)
 
     async def passes_the_gate(self, go_on: str = "yes") -> None:
         for reply in ("yes", "nobody", go_on):

@@ -63,10 +63,11 @@ async def test_nobody_asks_an_advocate_whose_words_their_own_name_is(room: Room)
 async def test_whose_a_choice_or_a_skip_is_can_be_said_and_left_open(advocate: Talk) -> None:
     await advocate.skips(Skip.DO_NOT_KNOW, whose=Whose.OWN_WORDS)
     await advocate.skips(Skip.DO_NOT_KNOW)
+    assert not (await advocate.view()).asks_whose
     await advocate.chooses("no", whose=Whose.UNDERSTOOD)
-    await advocate.chooses("safe")
+    await advocate.chooses("safe", whose=Whose.UNDERSTOOD)
     answers = (await advocate.view()).standing.answers[1:]
-    assert [one.current.whose for one in answers] == [Whose.OWN_WORDS, None, Whose.UNDERSTOOD, None]
+    assert [one.current.whose for one in answers] == [Whose.OWN_WORDS, None, None, Whose.UNDERSTOOD]
 
 
 async def test_what_an_advocate_adds_or_changes_says_again_whose_it_is(advocate: Talk) -> None:

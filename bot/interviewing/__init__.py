@@ -88,12 +88,8 @@ def begin_in(
     origin: Origin = Origin.PAGE,
     said_on: date | None = None,
 ) -> str:
-    """Begin a conversation as part of another promise; its first question comes with `go_on`.
-
-    What makes the pages easier is as it was in this speaker's last conversation of the enquiry.
-    """
-    earlier = kept.conversations.listed(enquiry_id=enquiry_id) if enquiry_id is not None else ()
-    conversation_id = kept.conversations.begin(
+    """Begin a conversation as part of another promise; its first question comes with `go_on`."""
+    return kept.conversations.begin(
         stage=stage,
         speaker=speaker,
         begun_at=now,
@@ -102,10 +98,6 @@ def begin_in(
         origin=origin,
         said_on=said_on,
     )
-    latest = next((one for one in reversed(earlier) if one.speaker is speaker), None)
-    if latest is not None:
-        kept.preferences.keep(conversation_id, kept.preferences.find(latest.conversation_id), now)
-    return conversation_id
 
 
 async def look(room: Room, conversation_id: str) -> View:

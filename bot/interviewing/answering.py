@@ -26,7 +26,7 @@ from bot.flags import FlagKind
 from bot.interviewing import gate
 from bot.interviewing.room import Given, Refusal, Refused, Room, Taken
 from bot.interviewing.saying import say, whoever_answers
-from bot.interviewing.view import GATE, asking_of, draft_place
+from bot.interviewing.view import GATE, asking_of, draft_place, is_about_the_person
 from bot.nudges import OUTCOME_QUESTIONS
 from bot.steps import Step
 from bot.store import Conversation, Transaction
@@ -136,7 +136,7 @@ def _without_what_is_not_asked(turns: tuple[Turn, ...], step: Step, given: Given
     if given.kind is Kind.SKIP:
         given = replace(given, how=None)
     asked = next((turn for turn in turns[step.asked - 1 : step.asked] if turn.speaker is Speaker.BOT), None)
-    if given.whose is not None and asked is not None and asking_of(asked).about_self:
+    if given.whose is not None and asked is not None and not is_about_the_person(asking_of(asked)):
         given = replace(given, whose=None)
     return given
 
@@ -195,7 +195,7 @@ def _check_whose(conversation: Conversation, stands: Standing, given: Given) -> 
             raise Refused(Refusal.HANDED_OVER)
     if given.whose is not None and conversation.speaker is not Speaker.ADVOCATE:
         raise Refused(Refusal.NOT_OFFERED)
-    is_whose_asked = conversation.speaker is Speaker.ADVOCATE and not asking_of(stands.asked).about_self
+    is_whose_asked = conversation.speaker is Speaker.ADVOCATE and is_about_the_person(asking_of(stands.asked))
     if is_whose_asked and given.kind is Kind.WORDS and given.whose is None:
         raise Refused(Refusal.WHOSE_MISSING)
 

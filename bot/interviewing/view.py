@@ -97,8 +97,9 @@ class View:
     def asks_whose(self) -> bool:
         """Whether the page asks an advocate whose words the answer is. Words are only taken with it."""
         asking = self.asking
-        is_question = asking is not None and self.standing.now in {Now.QUESTION, Now.REVISIT} and not asking.about_self
-        return is_question and self.conversation.speaker is Speaker.ADVOCATE
+        is_question = self.standing.now in {Now.QUESTION, Now.REVISIT}
+        is_advocates = self.conversation.speaker is Speaker.ADVOCATE
+        return is_question and is_advocates and asking is not None and is_about_the_person(asking)
 
     @property
     def asks_how(self) -> bool:
@@ -116,6 +117,11 @@ class View:
 def asking_of(asked: Turn) -> Asking:
     """Read how a question was put, exactly as it was shown."""
     return replace(Asking.from_json(asked.asking), wording=asked.words)
+
+
+def is_about_the_person(asking: Asking) -> bool:
+    """Whether an answer of an advocate's can be in somebody else's words: neither who they are, nor what to do next."""
+    return asking.on_check and not asking.about_self
 
 
 def is_gate(stands: Standing) -> bool:
