@@ -5,13 +5,12 @@ a path is told afresh whenever the dialogue engine was away: what is there alrea
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.conversation import REFERENCE, Answer, Kind, Skip, Speaker, Stage, Standing, referred, standing
 from bot.enquiry import (
     EnquiryOutcome,
-    OutcomeReview,
     Told,
     communication_known_to,
     enquiry_outcomes,
@@ -20,7 +19,7 @@ from bot.enquiry import (
     shared_by_the_person,
 )
 from bot.outcomes import NO_LONGER, SAME, Mark, Outcome, outcomes
-from bot.store import Conversation, Missing, Origin, Store, Transaction
+from bot.store import Missing, Origin, Store, Transaction
 
 RECORDS: Mapping[str, str] = {
     "communication": "communication_need",
@@ -200,10 +199,12 @@ def open_stage(store: Store, heard: Heard, now: datetime) -> Opened:
     """Say what is known already, and what is to be read back first."""
     with store.begin() as kept:
         _origin(kept, heard, now)
-        told = _told_elsewhere(kept, heard)
-        waiting = _to_read_back(kept, heard)
+        told = _told_together(kept, heard)
+        elsewhere = _elsewhere(told, heard)
+        shared = shared_by_the_person(elsewhere)
+        waiting = _to_read_back(told, heard)
         return Opened(
-            is_communication_known=bool(communication_known_to(told, heard.speaker, shared_by_the_person(told))),
+            is_communication_known=bool(communication_known_to(elsewhere, heard.speaker, shared)),
             first_outcome=_named(waiting[0]) if waiting else None,
         )
 
@@ -261,13 +262,18 @@ def _review(
 
 def _next(kept: Transaction, heard: Heard) -> str | None:
     """Name the outcome to read back after the one that was, even where that one was taken back meanwhile."""
-    places = _places(kept, heard)
+    told = _told_together(kept, heard)
+    places = {
+        outcome_id(one.conversation.conversation_id, row.turn): (place, row.turn)
+        for place, one in enumerate(told)
+        for row in kept.outcomes.desired(one.conversation.conversation_id)
+    }
     done = places.get(_read_back(heard) or "", _NOWHERE)
-    rest = [one for one in _to_read_back(kept, heard) if places[one.outcome_id] > done]
+    rest = [one for one in _to_read_back(told, heard) if places[one.outcome_id] > done]
     return _named(rest[0]) if rest else None
 
 
-def _to_read_back(kept: Transaction, heard: Heard) -> list[EnquiryOutcome]:
+def _to_read_back(told: Sequence[Told], heard: Heard) -> Sequence[EnquiryOutcome]:
     """Give the outcomes that this conversation reads back, in their order.
 
     What it says about them itself changes nothing in that: a path that is told afresh meets them all again. Its own
@@ -275,50 +281,24 @@ def _to_read_back(kept: Transaction, heard: Heard) -> list[EnquiryOutcome]:
     opened there they are not known yet, and must not be where the path is told afresh; unless there are others by now,
     for then nobody is asked for them again.
     """
-    elsewhere = _told_elsewhere(kept, heard)
+    elsewhere = _elsewhere(told, heard)
     shared = shared_by_the_person(elsewhere)
     found = outcomes_for(enquiry_outcomes(elsewhere), heard.speaker, shared)
     if heard.stage is Stage.CLOSING and (found or heard.slots.get("another_outcome")):
-        here = kept.conversations.get(heard.conversation_id)
-        told = [*elsewhere, _told(kept, here, reviews=())]
-        found = outcomes_for(enquiry_outcomes(told), heard.speaker, shared)
-    places = _places(kept, heard)
-    return sorted(found, key=lambda one: places[one.outcome_id])
+        here = heard.conversation_id
+        every = [replace(one, reviews=()) if one.conversation.conversation_id == here else one for one in told]
+        found = outcomes_for(enquiry_outcomes(every), heard.speaker, shared)
+    return found
 
 
-def _told_elsewhere(kept: Transaction, heard: Heard) -> list[Told]:
-    """Give the other conversations of the enquiry, in the order they began."""
-    every = _together(kept, heard)
-    return [
-        _told(kept, one, kept.reviews.of(one.conversation_id))
-        for one in every
-        if one.conversation_id != heard.conversation_id
-    ]
-
-
-def _together(kept: Transaction, heard: Heard) -> Sequence[Conversation]:
+def _told_together(kept: Transaction, heard: Heard) -> Sequence[Told]:
     """Give the conversations of the enquiry, this one among them: it alone where it belongs to none."""
-    here = kept.conversations.get(heard.conversation_id)
-    return [here] if here.enquiry_id is None else kept.conversations.listed(enquiry_id=here.enquiry_id)
+    enquiry_id = kept.conversations.get(heard.conversation_id).enquiry_id
+    return [kept.told(heard.conversation_id)] if enquiry_id is None else kept.told_in(enquiry_id)
 
 
-def _told(kept: Transaction, conversation: Conversation, reviews: Sequence[OutcomeReview]) -> Told:
-    conversation_id = conversation.conversation_id
-    return Told(
-        conversation=conversation,
-        standing=standing(kept.conversations.turns(conversation_id)),
-        outcomes=_outcomes(kept, conversation_id),
-        reviews=tuple(reviews),
-    )
-
-
-def _places(kept: Transaction, heard: Heard) -> Mapping[str, tuple[int, int]]:
-    """Say where each outcome ever named comes: by when its conversation began, then by its turn."""
-    return {
-        outcome_id(one.conversation_id, row.turn): (place, row.turn)
-        for place, one in enumerate(_together(kept, heard))
-        for row in kept.outcomes.desired(one.conversation_id)
-    }
+def _elsewhere(told: Sequence[Told], heard: Heard) -> list[Told]:
+    return [one for one in told if one.conversation.conversation_id != heard.conversation_id]
 
 
 def _read_back(heard: Heard) -> str | None:
