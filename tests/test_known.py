@@ -11,6 +11,7 @@ from bot.interviewing import Room, View, arrive, begin, prefer
 from tests.fake_dialogue import FakeDialogue, Told, ask
 from tests.talking import NOW, Talk
 
+LATER = NOW + timedelta(days=7)
 HELPS = [{"id": "bigger_words", "label": "Bigger words"}, {"id": "other", "label": "Something else"}]
 
 
@@ -35,7 +36,9 @@ class Enquiry:
 
     async def begins(self, stage: Stage, speaker: Speaker, now: datetime = NOW) -> Talk:
         conversation_id = await begin(self.room, stage=stage, speaker=speaker, now=now, enquiry_id=self.enquiry_id)
-        return Talk(self.room, conversation_id)
+        talk = Talk(self.room, conversation_id)
+        talk.now = now
+        return talk
 
     async def wants(self, words: str, speaker: Speaker = Speaker.PERSON) -> tuple[Talk, str]:
         """Have a first conversation in which something is wanted; gives the outcome's id."""
@@ -56,7 +59,7 @@ class Enquiry:
         await talk.chooses("done")
         return talk, outcome_id(talk.conversation_id, number)
 
-    async def reads_back(self, named: str, speaker: Speaker, now: datetime = NOW) -> Talk:
+    async def reads_back(self, named: str, speaker: Speaker, now: datetime = LATER) -> Talk:
         """Begin a check-in that reads an outcome back."""
         self.room.dialogue.reads_back = (named,)  # type: ignore[attr-defined]
         talk = await self.begins(Stage.CHECK_IN, speaker, now)
@@ -102,15 +105,14 @@ async def test_said_differently_here_it_was_still_the_earlier_words_that_were_re
     with enquiry.room.store.begin() as kept:
         kept.reviews.keep(talk.conversation_id, key, NOW, said_turn=now.number, again_turn=again.number)
     assert await meanings(talk) == {key: "I want my own key"}
-    later = await enquiry.reads_back(key, Speaker.PERSON, NOW + timedelta(days=7))
+    later = await enquiry.reads_back(key, Speaker.PERSON, LATER + timedelta(days=7))
     assert await meanings(later) == {key: "I want a key that nobody else has"}
 
 
 async def test_what_is_said_elsewhere_later_does_not_change_what_was_read_back(enquiry: Enquiry) -> None:
     _, key = await enquiry.wants("I want my own key")
     talk = await enquiry.reads_back(key, Speaker.PERSON)
-    later = await enquiry.reads_back(key, Speaker.PRACTITIONER)
-    later.now = NOW + timedelta(days=1)
+    later = await enquiry.reads_back(key, Speaker.PRACTITIONER, LATER + timedelta(days=1))
     await later.chooses("say_differently")
     await later.says("I want a key that nobody else has")
     now, again = (await later.view()).standing.answers
@@ -196,7 +198,7 @@ async def test_on_the_practitioner_s_screen_the_person_is_read_back_the_one_thin
     _, key = await enquiry.wants("I want my own key")
     _, cat = await enquiry.wants("I want my cat back")
     enquiry.room.dialogue.reads_back = (key, cat)  # type: ignore[attr-defined]
-    talk = await enquiry.begins(Stage.CHECK_IN, Speaker.PRACTITIONER)
+    talk = await enquiry.begins(Stage.CHECK_IN, Speaker.PRACTITIONER, LATER)
     await talk.chooses("still_want")
     assert await meanings(talk) == {key: "I want my own key", cat: "I want my cat back"}
     await talk.presses(Control.HAND_OVER)
