@@ -22,7 +22,9 @@ from bot.exporting import TakenBack
 from bot.settings import ROOT, BadSetting, Settings
 
 if TYPE_CHECKING:
-    from bot.store import Store
+    from bot.enquiring import EnquiryView
+    from bot.enquiry import EnquiryOutcome, Part
+    from bot.store import Invitation, Store
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 keys = typer.Typer(no_args_is_help=True, help="The root key, under which all others lie.")
@@ -454,6 +456,94 @@ def join(
     with closing(serving.open_store(settings_module.load())) as store:
         enquiring.join(store, _meant(store, conversation_id), reference)
     _say("The conversation belongs to the enquiry now.")
+
+
+@enquiry.command(name="show")
+def show_enquiry(reference: Reference) -> None:
+    """Show an enquiry: what is wanted, every wording dated, every voice apart. Not how it was for people."""
+    from bot import enquiring, serving
+
+    with closing(serving.open_store(settings_module.load())) as store:
+        view = enquiring.look_at(store, reference)
+    moves = ", ".join(f"{one.move} {_day(one.at)}" for one in view.moves)
+    out.print(Text.assemble((_plain(view.enquiry.reference or ""), "bold"), f": {moves}"))
+    _show_conversations(view)
+    for number, outcome in enumerate(view.outcomes, 1):
+        _show_outcome(number, outcome)
+    _say("\nProposed, from what was said; it is no finding:")
+    for voice, proposal in view.proposals.items():
+        decided = ", because the person said so of the whole" if proposal and proposal.from_person else ""
+        _say(f"  as the {voice} says: {proposal.achieved if proposal else 'nothing was said'}{decided}")
+    for number, one in enumerate(view.invitations, 1):
+        if number == 1:
+            out.print(Text("\nInvitations", "bold"))
+        _say(f"  {number}. {one.stage}, {one.speaker}: {_became(one)}; safe to contact: {_plain(one.contact)}")
+
+
+def _show_conversations(view: "EnquiryView") -> None:
+    from bot.conversation import Kind
+    from bot.store import Origin
+
+    out.print(Text("\nConversations", "bold"))
+    for one in view.conversations:
+        told = [f"{one.conversation_id[:ENOUGH_OF_AN_ID]}  {one.stage}, {one.speaker}, {_day(one.begun_at)}"]
+        if one.origin is Origin.PAPER:
+            told.append(f"from paper, said on {one.said_on}" if one.said_on else "from paper")
+        told.append("ended" if one.last_kind is Kind.ENDING else "open")
+        _say(f"  {', '.join(told)}")
+    if any(one.stage is Stage.EXPERIENCE for one in view.conversations):
+        _say("  How it was for people is not shown here: whoever led the enquiry does not see who said what.")
+
+
+def _show_outcome(number: int, outcome: "EnquiryOutcome") -> None:
+    out.print(Text(f"\nWanted {number}, as the {outcome.voice} says: {outcome.status.replace('_', ' ')}", "bold"))
+    for wording in outcome.wordings:
+        added = "added: " if wording.is_addition else ""
+        _say(f"  {_who(wording)}: {added}{_plain(wording.words)}")
+        if wording.original:
+            _say(f"    in their own language: {_plain(wording.original)}")
+        for why in wording.why:
+            _say(f"    why: {_plain(why)}")
+    for verdict in outcome.reviewed:
+        _say(f"  {_who(verdict)}, {verdict.stage}: {verdict.value.replace('_', ' ')}")
+        for name, said in (("why", verdict.why), ("what is different", verdict.difference)):
+            for words in said:
+                _say(f"    {name}: {_plain(words)}")
+    for verdict in outcome.own_verdicts:
+        _say(f"  {_day(verdict.said_at)} the practitioner's own view: {verdict.value.replace('_', ' ')}")
+
+
+def _who(part: "Part") -> str:
+    whose = f" ({part.whose.replace('_', ' ')})" if part.whose is not None else ""
+    return f"{_day(part.said_at)} {part.speaker}{whose}"
+
+
+def _became(one: "Invitation") -> str:
+    if one.used_at is not None:
+        return f"used {_day(one.used_at)}"
+    if one.ended_at is not None:
+        return f"ended {_day(one.ended_at)}"
+    return f"until {one.valid_until:%Y-%m-%d %H:%M} UTC"
+
+
+@enquiry.command(name="export")
+def export_enquiry(
+    reference: Reference,
+    to: Annotated[Path | None, typer.Option(help="A file to make (0600); without it, standard output.")] = None,
+    taken_back: Annotated[
+        TakenBack, typer.Option(help="What a person took back: left out, or where the law says so, kept in.")
+    ] = TakenBack.LEFT_OUT,
+) -> None:
+    """Write out a whole enquiry as one JSON object, how it was for people too. It is not for whoever led it."""
+    from bot import enquiring, exporting, serving
+
+    with closing(serving.open_store(settings_module.load())) as store:
+        enquiry_id = enquiring.look_at(store, reference).enquiry.enquiry_id
+        found = exporting.export_enquiry(store, enquiry_id, taken_back)
+    with _new_file(to) as target:
+        # ASCII only: a lone surrogate has no place in UTF-8, and comes through as its escape.
+        target.write(json.dumps(found, ensure_ascii=True) + "\n")
+    err.print(f"{len(found['conversations'])} conversations written.")
 
 
 def _day(moment: datetime) -> str:

@@ -6,6 +6,7 @@ whether there is such an enquiry, or whether somebody was there before them.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from io import BytesIO
@@ -16,7 +17,21 @@ from anyio import to_thread
 from bot import codes
 from bot.codes import Door, Made, Secrets
 from bot.conversation import Speaker, Stage
-from bot.store import Disguise, Enquiry, Invitation, Missing, Origin, Purpose, Store, Taken, Transaction
+from bot.enquiry import EnquiryOutcome, Voice, enquiry_outcomes
+from bot.review import Proposed, proposed_in
+from bot.store import (
+    Conversation,
+    Disguise,
+    Enquiry,
+    EnquiryMove,
+    Invitation,
+    Missing,
+    Origin,
+    Purpose,
+    Store,
+    Taken,
+    Transaction,
+)
 
 VALID_DAYS = 14
 LONGEST_DAYS = 90
@@ -41,6 +56,22 @@ class Invited:
     invitation_id: str
     code: str = field(repr=False)
     valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EnquiryView:
+    """An enquiry as whoever leads it may see it. How it was for people is not in it: it is kept from who led."""
+
+    enquiry: Enquiry
+    moves: Sequence[EnquiryMove]
+    conversations: Sequence[Conversation]
+    """In the order they began."""
+    invitations: Sequence[Invitation]
+    """In the order they were made."""
+    outcomes: Sequence[EnquiryOutcome]
+    """Each with every wording and every verdict, dated, and each voice apart."""
+    proposals: Mapping[Voice, Proposed | None]
+    """What it comes to as said in each voice: a proposal, and never a finding."""
 
 
 # --- enquiries -------------------------------------------------------------------------------------------------------
@@ -90,6 +121,22 @@ def join(store: Store, conversation_id: str, reference: str) -> None:
         if belongs_to is not None:
             raise NotDone("This conversation belongs to another enquiry, and stays there. Check both of them.")
         kept.conversations.join(conversation_id, enquiry.enquiry_id)
+
+
+def look_at(store: Store, reference: str) -> EnquiryView:
+    """Read all of an enquiry that whoever leads it may know. Raises NotDone."""
+    with store.reading() as seen:
+        enquiry = _found(seen, reference)
+        told = seen.told_in(enquiry.enquiry_id)
+        found = enquiry_outcomes(told)
+        return EnquiryView(
+            enquiry=enquiry,
+            moves=seen.enquiries.moves(enquiry.enquiry_id),
+            conversations=seen.conversations.listed(enquiry_id=enquiry.enquiry_id),
+            invitations=seen.invitations.of(enquiry.enquiry_id),
+            outcomes=found,
+            proposals={voice: proposed_in(voice, found, told) for voice in Voice},
+        )
 
 
 # --- invitations -----------------------------------------------------------------------------------------------------

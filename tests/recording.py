@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.conversation import How, Kind, Speaker, Stage, Turn, reference
+from bot.conversation import How, Kind, Speaker, Stage, Turn, Whose, reference
 from bot.interview import Choice
 from bot.keeping import Heard
 from bot.outcomes import Outcome, outcomes
@@ -30,6 +30,7 @@ class Recorded(Told):
     ) -> None:
         super().__init__()
         self.store = store
+        self.begun_at = begun_at
         self.stage = stage
         self.speaker = speaker
         with store.begin() as kept:
@@ -55,11 +56,11 @@ class Recorded(Told):
             asking=asking.to_json(),
         )
 
-    def is_asked(self, name: str, *answer: str, says: str = "", **more: Any) -> Turn:
+    def is_asked(self, name: str, *answer: str, says: str = "", whose: Whose | None = None, **more: Any) -> Turn:
         """The bot asks as worded, and the person answers: in words, or with what is on offer."""
         self.asks_as_worded(name, **more)
         how = How.FREE_WORDS if says else None
-        return self.says(says, how=how) if says else self.chooses(*answer)
+        return self.says(says, how=how, whose=whose) if says else self.chooses(*answer)
 
     def wants(self, words: str, *, sign: str = "", weight: str = "") -> tuple[Turn, dict[str, Turn]]:
         """The person says one thing that is to be different; gives it, and the slots that it fills."""
@@ -123,7 +124,7 @@ class Recorded(Told):
 
     def _add(self, speaker: Speaker, kind: Kind, **more: Any) -> Turn:
         speaker = self.speaker if speaker is Speaker.PERSON else speaker
-        said_at = super()._add(speaker, kind, **more).said_at
+        said_at = self.begun_at + (super()._add(speaker, kind, **more).said_at - NOON)
         with self.store.begin() as kept:
             self.turns[-1] = kept.conversations.add(
                 self.conversation_id, speaker=speaker, kind=kind, said_at=said_at, **more

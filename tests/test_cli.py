@@ -10,19 +10,24 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot import cli, serving
 from bot.codes import Door
-from bot.conversation import Kind, Speaker, Stage
-from bot.enquiring import accept, qr_code
+from bot.conversation import Kind, Speaker, Stage, Whose
+from bot.enquiring import accept, begin_invited, qr_code
+from bot.enquiry import outcome_id
+from bot.exporting import export_enquiry
 from bot.flags import FlagKind
+from bot.keeping import keep_outcome
 from bot.project import load_code_words
 from bot.settings import ROOT, load
 from bot.store import Invitation, Origin, RootKey, Store
 from bot.store.verifying import verify
+from tests.recording import Recorded
 from tests.store.filling import from_below, rows_below
 from tests.talking import DATABASE, KEY, NOW
 
@@ -732,3 +737,128 @@ def test_enquiries_are_listed_with_how_many_conversations_they_hold(ready: Termi
     ours = next(line for line in lines if REF in line).split()
     assert ours[-2] == "1"
     assert CANARY not in "\n".join(lines)
+
+
+def hold_an_enquiry(store: Store, enquiry_id: str) -> dict[str, str]:
+    """Something wanted, said differently, passed on by an advocate, held against what happened, and how it was.
+
+    Gives the ids of the conversations.
+    """
+    first = Recorded(store, enquiry_id=enquiry_id, begun_at=NOW)
+    said, slots = first.wants("I want \x1b[31mmy own key")
+    keep_outcome(store, first.heard(**slots), NOW)
+    key = outcome_id(first.conversation_id, said.number)
+
+    advocate = Recorded(store, speaker=Speaker.ADVOCATE, enquiry_id=enquiry_id, begun_at=NOW + timedelta(days=1))
+    passed_on = advocate.is_asked("outcome", says="She wants to go home", whose=Whose.UNDERSTOOD)
+    keep_outcome(store, advocate.heard(outcome=passed_on), NOW)
+
+    later = Recorded(store, stage=Stage.CHECK_IN, enquiry_id=enquiry_id, begun_at=NOW + timedelta(days=7))
+    now = later.is_asked("outcome_now", "say_differently", wording=f"You said: outcome:{key}")
+    again = later.is_asked("outcome_again", says="I want a key to the front door")
+    why = later.is_asked("outcome_why", says="My room is safe now")
+    with store.begin() as kept:
+        kept.reviews.keep(
+            later.conversation_id, key, NOW, said_turn=now.number, again_turn=again.number, why_turn=why.number
+        )
+
+    closing = Recorded(
+        store,
+        stage=Stage.CLOSING,
+        speaker=Speaker.PRACTITIONER,
+        enquiry_id=enquiry_id,
+        begun_at=NOW + timedelta(days=30),
+    )
+    happened = closing.is_asked("happened", "some_of_it", wording=f"You said: outcome:{key}")
+    difference = closing.is_asked("difference", says="I sleep at night")
+    own = closing.is_asked("practitioner_verdict", "all_of_it")
+    closing.is_asked("overall", "no")
+    with store.begin() as kept:
+        kept.reviews.keep(
+            closing.conversation_id,
+            key,
+            NOW,
+            said_turn=happened.number,
+            difference_turn=difference.number,
+            own_turn=own.number,
+        )
+
+    experience = Recorded(store, stage=Stage.EXPERIENCE, enquiry_id=enquiry_id, begun_at=NOW + timedelta(days=40))
+    experience.is_asked("listened_to", "no")
+    experience.is_asked("tell_in_charge", says=CANARY)
+    return {
+        name: one.conversation_id for name, one in (("first", first), ("closing", closing), ("experience", experience))
+    }
+
+
+def test_an_enquiry_is_shown_with_every_wording_dated_and_every_voice_apart(ready: Terminal) -> None:
+    enquiry_id = opened(ready)
+    ready.does("enquiry", "invite", REF, *TO_FIRST)
+    with ready.store() as store:
+        held = hold_an_enquiry(store, enquiry_id)
+    said = ready.does("enquiry", "show", REF)
+    assert (said.status, said.err) == (0, "")
+    lines = [line.strip() for line in said.out.splitlines()]
+    day_1, day_2, day_8, day_31 = (f"{NOW + timedelta(days=days):%Y-%m-%d}" for days in (0, 1, 7, 30))
+    assert lines[0].startswith(f"{REF}: opened ")
+    assert f"{held['first'][:12]}  first, person, {day_1}, open" in lines
+    mine = lines.index("Wanted 1, as the person says: said")
+    theirs = lines.index("Wanted 2, as the advocate says: said")
+    assert lines[mine + 1 : theirs - 1] == [
+        f"{day_1} person: I want \\u001b[31mmy own key",
+        f"{day_8} person: I want a key to the front door",
+        "why: My room is safe now",
+        f"{day_8} person, check-in: say differently",
+        "why: My room is safe now",
+        f"{day_31} practitioner, closing: some of it",
+        "what is different: I sleep at night",
+        f"{day_31} the practitioner's own view: all of it",
+    ]
+    assert lines[theirs + 1] == f"{day_2} advocate (understood): She wants to go home"
+    assert "as the person says: not, because the person said so of the whole" in lines
+    assert "as the advocate says: nothing was said" in lines
+    assert lines[-1].startswith("1. first, person: until ")
+    assert lines[-1].endswith(f"safe to contact: {SAFE}")
+
+
+def test_how_it_was_for_people_is_kept_from_whoever_led_the_enquiry(ready: Terminal) -> None:
+    enquiry_id = opened(ready)
+    with ready.store() as store:
+        held = hold_an_enquiry(store, enquiry_id)
+    said = ready.does("enquiry", "show", REF)
+    assert held["experience"][:12] in said.out
+    assert "How it was for people is not shown here" in said.out
+    assert CANARY not in said.out
+    assert "listened" not in said.out
+
+
+def test_an_enquiry_is_exported_as_one_object_with_all_that_was_said_in_it(ready: Terminal, tmp_path: Path) -> None:
+    enquiry_id = opened(ready)
+    with ready.store() as store:
+        hold_an_enquiry(store, enquiry_id)
+        expected = export_enquiry(store, enquiry_id)
+    to = tmp_path / "enquiry.json"
+    said = ready.does("enquiry", "export", REF, "--to", str(to))
+    assert (said.status, said.out, said.err) == (0, "", "5 conversations written.\n")
+    assert json.loads(to.read_text("ascii")) == json.loads(json.dumps(expected))
+    assert CANARY in to.read_text("ascii")
+    assert stat.S_IMODE(to.stat().st_mode) == 0o600
+    assert ready.does("enquiry", "export", REF).out == to.read_text("ascii")
+
+
+def test_invitations_are_shown_with_what_became_of_them(ready: Terminal) -> None:
+    enquiry_id = opened(ready)
+    for _ in range(3):
+        ready.does("enquiry", "invite", REF, *TO_FIRST)
+    ready.does("enquiry", "withdraw", REF, "2")
+    with ready.store() as store:
+        _, _, third = (one.invitation_id for one in invitations(ready, enquiry_id))
+        asyncio.run(begin_invited(store, third, "page 1", datetime.now(UTC), interview_version="the one of March"))
+    lines = ready.does("enquiry", "show", REF).out.splitlines()[-3:]
+    assert ["until" in lines[0], "ended" in lines[1], "used" in lines[2]] == [True] * 3
+
+
+@pytest.mark.parametrize("command", ["show", "export", "close", "reopen"])
+def test_an_enquiry_that_there_is_not_can_be_looked_up(ready: Terminal, command: str) -> None:
+    told = ready.is_told("enquiry", command, "Mrs Oyelaran")
+    assert told == "There is no enquiry with this reference. `enquiry list` shows those that there are."

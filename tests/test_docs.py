@@ -5,9 +5,11 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
+from typer.core import TyperGroup
 
 from bot.cli import app
 from bot.flags import FlagKind
@@ -69,8 +71,20 @@ def test_whatever_command_of_ours_a_document_names_is_there(document: Path) -> N
 
     for command, following in named:
         assert command in there.commands, command  # type: ignore[attr-defined]
-        if command == "keys":
-            assert following in there.commands["keys"].commands, following  # type: ignore[attr-defined]
+        if isinstance(group := there.commands[command], TyperGroup):  # type: ignore[attr-defined]
+            assert following in group.commands, following
+
+
+def test_each_command_is_explained_to_those_who_run_it() -> None:
+    there: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    every = [
+        name if not isinstance(command, TyperGroup) else f"{name} {following}"
+        for name, command in there.items()
+        for following in getattr(command, "commands", [""])
+    ]
+    told = read("docs/running.md")
+
+    assert [command for command in every if f"python -m bot {command}" not in told] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
