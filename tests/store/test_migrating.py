@@ -1,17 +1,71 @@
-"""Migrations: up, down and up again, all of it or nothing, and the tables that come out are those the code knows."""
+"""Migrations: up, down and up again, all of it or nothing, and the tables that come out are those the code knows.
 
+What was kept before a migration is proven, chained and sealed after it as it was before.
+"""
+
+import hashlib
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from bot.store import NotReady, RootKey, Store, database, migrating, tables
+from bot.conversation import How, Preferences, Whose
+from bot.store import (
+    EnquiryMove,
+    Move,
+    NotReady,
+    Origin,
+    Purpose,
+    RootKey,
+    Store,
+    Taken,
+    database,
+    migrating,
+    tables,
+)
+from bot.store.conversations import first_head, next_head
+from bot.store.rows import columns_of, is_proven
+from bot.store.sealing import derive
 from bot.store.verifying import verify
-from tests.store.filling import NOON, everything, fill, fill_as_of_old, from_below, rows_below
+from tests.store.filling import (
+    CANARY,
+    NOON,
+    begin,
+    everything,
+    fill,
+    fill_as_of_old,
+    from_below,
+    rows_below,
+    say,
+    turns,
+)
+
+OLD_ROWS = Path(__file__).with_name("kept_by_0001.sql")
+OLD_ROOT = RootKey(hashlib.sha256(b"a key for tests and nothing else").digest())
+OLD_CONVERSATION = "9bcd3ef7c296166773144f3bdedecb42"
+OLD_ENQUIRY = "ba18cf0c29312c5c5f1a9df81c9ebb32"
+OLD_CLOSED_ENQUIRY = "108338ab52092798cc0a76457212bdc6"
+
+
+@pytest.fixture
+def old(file: Path) -> Path:
+    """A database as the first migration made it, with what was kept in it at that time."""
+    database.prepare_file(file)
+    engine = database.connect(database.url_of(file))
+    with engine.begin() as connection:
+        migrating.upgrade(connection, "0001")
+    engine.dispose()
+    with closing(sqlite3.connect(file)) as below:
+        below.executescript(OLD_ROWS.read_text(encoding="utf-8"))
+    return file
 
 
 def test_the_migrations_make_the_tables_that_the_code_knows(store: Store) -> None:
@@ -103,6 +157,175 @@ Store.migrate(Path({str(file)!r}), RootKey.read(Path({str(tmp_path / "keys" / "r
     store = Store.open(file, root)
     assert verify(store) == []
     store.close()
+
+
+def test_what_was_kept_with_the_first_tables_is_proven_and_chained_before_and_after(old: Path) -> None:
+    before = named_rows(old)
+    assert len(before["turns"]) == 17
+    assert all_is_proven(before)
+    Store.migrate(old, OLD_ROOT, NOON)
+    after = named_rows(old)
+    assert all_is_proven(after)
+    for name, rows in before.items():
+        assert [{column: row[column] for column in rows[0]} for row in after[name]] == rows
+    store = Store.open(old, OLD_ROOT)
+    assert verify(store) == []
+    store.close()
+
+
+def test_what_was_kept_with_the_first_tables_is_read_and_goes_on(old: Path) -> None:
+    Store.migrate(old, OLD_ROOT, NOON)
+    store = Store.open(old, OLD_ROOT)
+    said = turns(store, OLD_CONVERSATION)
+    assert said[1].words == f"{CANARY}."
+    assert said[-1].words == " Ünïcode \u2028 kept\r\n exactly \U0001f642\0 \ud800 "
+    assert [(turn.whose, turn.original) for turn in said] == [(None, "")] * 9
+    with store.begin() as kept:
+        assert kept.conversations.get(OLD_CONVERSATION).said_on is None
+        assert kept.preferences.find(OLD_CONVERSATION) == Preferences()
+        draft = kept.drafts.find(OLD_CONVERSATION, 7)
+        assert draft is not None
+        assert (draft.words, draft.original, draft.note) == (f"Not sent yet: {CANARY}", "", "")
+        kept.conversations.join(OLD_CONVERSATION, OLD_ENQUIRY)
+        kept.reviews.keep(OLD_CONVERSATION, "9bcd3ef7_2", NOON, said_turn=4)
+    more: dict[str, Any] = {"whose": Whose.OWN_WORDS, "original": "Anahtarım", "how": How.THROUGH_AN_INTERPRETER}
+    added = say(store, OLD_CONVERSATION, "My key", **more)
+    assert turns(store, OLD_CONVERSATION) == (*said, added)
+    assert verify(store) == []
+    store.close()
+
+
+def test_an_enquiry_of_old_is_found_by_its_reference_and_its_moves_are_told_from_what_is_known(old: Path) -> None:
+    Store.migrate(old, OLD_ROOT, NOON)
+    store = Store.open(old, OLD_ROOT)
+    reference, later = f"Enquiry 17: {CANARY}", NOON + timedelta(days=9)
+    with store.begin() as kept:
+        for written in (reference, f"  {reference.upper()} "):
+            enquiry = kept.enquiries.find(written)
+            assert enquiry is not None
+            assert enquiry.enquiry_id == OLD_ENQUIRY
+        assert kept.enquiries.find("Enquiry 18") is None
+        with pytest.raises(Taken):
+            kept.enquiries.open(NOON, reference=reference)
+        opened = EnquiryMove(Move.OPENED, NOON)
+        closed = EnquiryMove(Move.CLOSED, NOON + timedelta(days=1))
+        assert kept.enquiries.moves(OLD_ENQUIRY) == (opened,)
+        assert kept.enquiries.moves(OLD_CLOSED_ENQUIRY) == (opened, closed)
+        kept.enquiries.reopen(OLD_CLOSED_ENQUIRY, later)
+        kept.enquiries.close(OLD_ENQUIRY, later)
+        assert kept.enquiries.moves(OLD_CLOSED_ENQUIRY) == (opened, closed, EnquiryMove(Move.REOPENED, later))
+        assert kept.enquiries.moves(OLD_ENQUIRY) == (opened, EnquiryMove(Move.CLOSED, later))
+    assert verify(store) == []
+    store.close()
+
+
+STATEMENTS = ("ALTER", "CREATE", "UPDATE")
+
+
+@pytest.mark.parametrize("at", range(1, 17, 3))
+def test_a_migration_of_what_was_kept_that_is_killed_half_way_leaves_all_of_it_as_it_was(
+    old: Path, tmp_path: Path, at: int
+) -> None:
+    before = named_rows(old)
+    script = f"""
+import os
+from pathlib import Path
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from tests.store.test_migrating import NOON, OLD_ROOT, STATEMENTS
+from bot.store import Store
+
+made = 0
+
+def die(*told: object) -> None:
+    global made
+    made += str(told[2]).lstrip().startswith(STATEMENTS)
+    if made == {at}:
+        os.kill(os.getpid(), 9)
+
+event.listen(Engine, "after_cursor_execute", die)
+Store.migrate(Path({str(old)!r}), OLD_ROOT, NOON)
+"""
+    assert subprocess.run([sys.executable, "-c", script], check=False, cwd=OLD_ROWS.parents[2]).returncode == -9
+    assert named_rows(old) == before
+    with pytest.raises(NotReady, match=r"those of migration 0001, not 0002\. Do: python -m bot migrate"):
+        Store.open(old, OLD_ROOT)
+    Store.migrate(old, OLD_ROOT, NOON)
+    store = Store.open(old, OLD_ROOT)
+    assert len(turns(store, OLD_CONVERSATION)) == 9
+    assert verify(store) == []
+    store.close()
+
+
+@pytest.mark.parametrize("added", ["whose", "original", "said_on", "draft original", "draft note"])
+def test_going_down_is_refused_where_a_row_could_not_be_read_afterwards(
+    store: Store, file: Path, root: RootKey, added: str
+) -> None:
+    conversation_id = begin(store, said_on=NOON.date() if added == "said_on" else None, origin=Origin.PAPER)
+    say(
+        store,
+        conversation_id,
+        "My key",
+        whose=Whose.OWN_VIEW if added == "whose" else None,
+        original="Anahtarım" if added == "original" else "",
+    )
+    with store.begin() as kept:
+        typed = {added.removeprefix("draft "): "Anahtarım"} if added.startswith("draft") else {}
+        kept.drafts.keep(conversation_id, for_turn=1, words="My", now=NOON, **typed)
+    before = everything(store)
+    store.close()
+    engine = database.connect(database.url_of(file))
+    with pytest.raises(NotReady, match="Keep this version"), engine.begin() as connection:
+        migrating.downgrade(connection, "0001")
+    engine.dispose()
+    again = Store.open(file, root)
+    assert everything(again) == before
+    assert verify(again) == []
+    again.close()
+
+
+def test_going_down_and_up_leaves_what_was_kept_of_old_as_it_was(old: Path) -> None:
+    Store.migrate(old, OLD_ROOT, NOON)
+    before = rows_below(old)
+    engine = database.connect(database.url_of(old))
+    with engine.begin() as connection:
+        migrating.downgrade(connection, "0001")
+    assert all_is_proven(named_rows(old))
+    with engine.begin() as connection:
+        migrating.upgrade(connection)
+    engine.dispose()
+    assert rows_below(old) == before
+
+
+def named_rows(file: Path) -> dict[str, list[dict[str, Any]]]:
+    """Every row of every table that holds any, with the names of its columns, whatever migration made them."""
+    with closing(sqlite3.connect(file)) as below:
+        below.row_factory = sqlite3.Row
+        names = [name for (name,) in below.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        found = {name: [dict(row) for row in below.execute(f"SELECT * FROM {name}")] for name in names}
+    return {name: rows for name, rows in found.items() if rows and name in tables.metadata.tables}
+
+
+def all_is_proven(kept: dict[str, list[dict[str, Any]]]) -> bool:
+    """Whether each proof and each chain is as this version of Own Words makes it. Nothing is asked of the store."""
+    (lasting,) = [row for row in kept["keys"] if row["purpose"] == "lasting"]
+    key = derive(OLD_ROOT.unwrap(lasting["wrapped"]), Purpose.PROOFS)
+    for name, rows in kept.items():
+        table = tables.metadata.tables[name]
+        for row in rows:
+            if not is_proven(key, table, dict.fromkeys(columns_of(table)) | row):
+                return False
+    for conversation in kept["conversations"]:
+        conversation_id = conversation["conversation_id"]
+        head = first_head(conversation_id, conversation["key_id"], conversation["begun_at"])
+        said = [row for row in kept["turns"] if row["conversation_id"] == conversation_id]
+        for row in sorted(said, key=lambda row: int(row["number"])):
+            head = next_head(head, dict.fromkeys(columns_of(tables.turns)) | row)
+            if head != row["head"]:
+                return False
+        if head != conversation["head"]:
+            return False
+    return True
 
 
 def test_a_path_may_hold_any_character(tmp_path: Path, root: RootKey) -> None:

@@ -60,13 +60,41 @@ def test_a_store_as_it_was_kept_has_no_problem(copy: Path, key: RootKey) -> None
 
 @pytest.mark.parametrize(("table", "column"), COLUMNS)
 def test_a_changed_column_is_found_in_its_table(copy: Path, key: RootKey, table: str, column: str) -> None:
-    for change in changes(copy, table, column):
+    for row, change in changes(copy, table, column):
         shutil.copy(copy, damaged := copy.with_name("damaged.sqlite3"))
         with from_below(damaged) as below:
-            below.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = 1", (change,))
+            below.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (change, row))
         problems = found(damaged, key)
         assert {table, "database"} & {problem.table for problem in problems}, f"{change!r} went unseen"
         assert no_words(problems)
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("turns", "words"),
+        ("turns", "original"),
+        ("drafts", "words"),
+        ("drafts", "original"),
+        ("drafts", "note"),
+        ("enquiries", "reference"),
+        ("enquiry_references", "found_by"),
+        ("invitations", "contact"),
+    ],
+)
+def test_any_byte_flipped_in_what_is_sealed_is_found(copy: Path, key: RootKey, table: str, column: str) -> None:
+    with from_below(copy) as below:
+        sealed = below.execute(f"SELECT rowid, {column} FROM {table} WHERE {column} IS NOT NULL LIMIT 3").fetchall()
+    assert sealed
+    for row, whole in sealed:
+        chance = random.Random(row)
+        for at in {0, len(whole) - 1, chance.randrange(len(whole))}:
+            flipped = bytearray(whole)
+            flipped[at] ^= 1 << chance.randrange(8)
+            shutil.copy(copy, damaged := copy.with_name("damaged.sqlite3"))
+            with from_below(damaged) as below:
+                below.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (bytes(flipped), row))
+            assert table in {problem.table for problem in found(damaged, key)}, f"byte {at} of {row} went unseen"
 
 
 def test_any_bit_flipped_in_the_file_is_found_or_changes_nothing(copy: Path, key: RootKey) -> None:
@@ -165,16 +193,19 @@ def test_whoever_holds_all_keys_but_not_the_seals_of_the_past_breaks_the_chain(s
 
 def test_a_seal_that_does_not_open_is_found_though_its_row_is_proven(store: Store) -> None:
     filled = fill(store)
-    turns, drafts, enquiries = tables.turns, tables.drafts, tables.enquiries
+    turns, drafts, enquiries, invitations = tables.turns, tables.drafts, tables.enquiries, tables.invitations
     conversations, keys = tables.conversations, tables.keys
     conversation_id = begin(store)
     say(store, conversation_id, "I want to stay here.")
     with store.writing_rows() as rows:
         rows.change(drafts, drafts.c.conversation_id == filled.first, to={"for_turn": 5})
         rows.change(enquiries, enquiries.c.enquiry_id == filled.enquiry_id, to={"reference": b"\0" * 40})
+        rows.change(invitations, invitations.c.bucket == 3, to={"contact": b"\0" * 40})
+        (invited,) = rows.each(invitations, invitations.c.bucket == 3, order_by=[])
     rewrite(store, conversation_id, 1, {"words": b"\0" * 40})
     assert verify(store) == [
         Problem("enquiries", "its reference does not open", row=f"enquiry_id {filled.enquiry_id}"),
+        Problem("invitations", "its contact does not open", row=f"invitation_id {invited['invitation_id']}"),
         Problem("drafts", "its words do not open", filled.first, 5),
         Problem("turns", "it does not follow from the turn before it", conversation_id, 1),
     ]
@@ -189,6 +220,35 @@ def test_a_seal_that_does_not_open_is_found_though_its_row_is_proven(store: Stor
     problems = verify(store)
     assert problems[0] == Problem("keys", "the key does not unwrap", row=f"key_id {begun['key_id']}")
     assert problems[-1] == Problem("turns", "its words do not open", conversation_id, 1)
+
+
+def test_a_row_that_is_proven_and_does_not_belong_is_found(store: Store) -> None:
+    filled = fill(store)
+    with store.begin() as kept:
+        other = kept.enquiries.open(NOON, reference="Enquiry 18")
+    references, enquiries = tables.enquiry_references, tables.enquiries
+    with store.writing_rows() as rows:
+        rows.drop(references, references.c.enquiry_id == other)
+        rows.change(references, references.c.enquiry_id == filled.enquiry_id, to={"enquiry_id": other})
+        rows.change(enquiries, enquiries.c.enquiry_id == filled.enquiry_id, to={"closed_at": 1})
+    found_by = store.finds(f"Enquiry 17: {CANARY}")
+    assert verify(store) == [
+        Problem("enquiry_references", "it finds another enquiry than it names", row=f"found_by {found_by!r}"),
+        Problem("enquiries", "it is not open or closed as its last move says", row=f"enquiry_id {filled.enquiry_id}"),
+    ]
+
+
+def test_an_original_does_not_open_in_the_place_of_the_words(copy: Path, key: RootKey) -> None:
+    with from_below(copy) as below:
+        below.execute("UPDATE turns SET words = original, original = words WHERE original IS NOT NULL")
+    assert {problem.number for problem in found(copy, key) if problem.table == "turns"} == {9}
+
+
+def test_a_move_gone_from_an_enquiry_is_found(copy: Path, key: RootKey, filled: tuple[Path, Filled]) -> None:
+    enquiry_id = filled[1].enquiry_id
+    with from_below(copy) as below:
+        below.execute("DELETE FROM enquiry_moves WHERE enquiry_id = ? AND number = 2", (enquiry_id,))
+    assert found(copy, key) == [Problem("enquiry_moves", "it is missing", number=2, row=f"enquiry_id {enquiry_id}")]
 
 
 def test_a_changed_head_names_its_own_turn_only(copy: Path, key: RootKey, filled: tuple[Path, Filled]) -> None:
@@ -338,11 +398,25 @@ def no_words(problems: list[Problem]) -> bool:
     return not any(secret in line for secret in (CANARY, "Oyelaran", COOKIE, "it saw nothing") for line in lines)
 
 
-def changes(database: Path, table: str, column: str) -> Iterator[Any]:
-    """A flipped bit, another type, nothing, and something that is no text."""
+def changes(database: Path, table: str, column: str) -> Iterator[tuple[int, Any]]:
+    """A row, and what is to stand in its column: in one that holds something, and in one that holds nothing."""
     with from_below(database) as below:
-        (value,) = below.execute(f"SELECT {column} FROM {table} WHERE rowid = 1").fetchone()
         required = any(row[1] == column and row[3] for row in below.execute(f"PRAGMA table_info({table})"))
+        rows = [
+            row
+            for held in ("NOT NULL", "NULL")
+            for row in below.execute(f"SELECT rowid, {column} FROM {table} WHERE {column} IS {held} LIMIT 1")
+        ]
+    assert rows[0][1] is not None, "no row was filled here"
+    for row, value in rows:
+        for change in otherwise(value):
+            yield row, change
+        if value is not None and not required:
+            yield row, None
+
+
+def otherwise(value: Any) -> Iterator[Any]:
+    """A flipped bit, another type, and something that is no text."""
     match value:
         case int():
             yield value ^ 1
@@ -360,8 +434,6 @@ def changes(database: Path, table: str, column: str) -> Iterator[Any]:
         case None:
             yield 7
             yield "words"
-    if value is not None and not required:
-        yield None
 
 
 def rewrite(store: Store, conversation_id: str, number: int, to: Row) -> None:
