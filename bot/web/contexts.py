@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from bot.conversation import How, Preferences, Skip, Speaker, Whose
 from bot.paper import Condition, Need
+from bot.review import Proposed
 from bot.statement import Wanted
 
 
@@ -345,6 +346,8 @@ class Ended(Turning):
     has_code: bool
     sharing: Sharing | None = None
     """None where there is nobody to share with, or it is not the person's to say."""
+    proposed: Proposed | None = None
+    """For the practitioner, after a closing: what the person's answers come to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

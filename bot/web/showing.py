@@ -20,12 +20,14 @@ from bot.conversation import (
     Now,
     Said,
     Speaker,
+    Stage,
     Standing,
     Turn,
     Whose,
 )
 from bot.interview import Asking, Interview
 from bot.interviewing import Refusal, View, asking_of
+from bot.review import Proposed, proposed
 from bot.settings import Settings
 from bot.statement import Section, Statement, Voice, said_so_far
 from bot.web import contexts
@@ -325,7 +327,20 @@ class _Showing:
             can_go_back=is_closed_gate and self.stands.previous is not None,
             has_code=self.has_code,
             sharing=None if is_closed_gate else self._sharing(),
+            proposed=None if is_closed_gate else self._proposed(),
         )
+
+    def _proposed(self) -> Proposed | None:
+        """Say what the person's answers of this closing come to, for the practitioner who asked."""
+        conversation = self.view.conversation
+        if conversation.speaker is not Speaker.PRACTITIONER or conversation.stage is not Stage.CLOSING:
+            return None
+        chosen: dict[str, list[str | None]] = {"happened": [], "overall": []}
+        for answer in self.stands.answers:
+            if answer.number in self.stands.path and answer.question.asked in chosen:
+                turn = answer.current
+                chosen[answer.question.asked].append(turn.choice[0] if turn.kind is Kind.CHOICE else None)
+        return proposed(chosen["happened"], next(reversed(chosen["overall"]), None))
 
     def _sharing(self) -> Sharing | None:
         if not self.view.may_share:

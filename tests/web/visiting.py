@@ -49,14 +49,29 @@ class Page:
         return text(self.root.find(".//textarea"))
 
     @property
+    def boxes(self) -> dict[str, str]:
+        """What stands in every box."""
+        return {box.get("name", ""): text(box) for box in self.root.iter("textarea")}
+
+    @property
+    def marked(self) -> dict[str, str]:
+        """How an answer was given and whose words it is, as it is marked on the page."""
+        return {
+            field.get("name", ""): field.get("value", "")
+            for field in self.root.iter("input")
+            if field.get("name") in {"how", "whose"} and field.get("checked") is not None
+        }
+
+    @property
     def quotations(self) -> list[str]:
         """A person's words wherever they are shown."""
         return [text(element) for element in self.root.iter() if "app-words" in element.get("class", "").split()]
 
     @property
     def buttons(self) -> list[str]:
-        """What can be pressed, by what it does."""
-        return [button.get("value", "") for button in self.root.iter("button") if button.get("name") == "do"]
+        """What can be pressed on this page and not on every other one, by what it does."""
+        buttons = [button.get("value", "") for button in self.root.iter("button") if button.get("name") == "do"]
+        return [button for button in buttons if button != "easier"]
 
     @property
     def links(self) -> list[str]:
@@ -141,10 +156,8 @@ class Person:
         return await self.sends("/", minutes=minutes)
 
     async def presses(self, do: str, **fields: Any) -> Page:
-        """Press a button of the page that is open; a box or cards on it are sent along."""
-        sent = {**self.page.hidden(), **fields, "do": do}
-        if "words" not in fields and self.page.root.find(".//textarea") is not None:
-            sent["words"] = self.page.box
+        """Press a button of the page that is open; what stands in its boxes and what is marked is sent along."""
+        sent = {**self.page.hidden(), **self.page.boxes, **self.page.marked, **fields, "do": do}
         return await self.sends("/conversation", **sent)
 
     async def comes_back(self) -> Page:
@@ -154,9 +167,9 @@ class Person:
             await self.presses(f"choose:{answer}")
         return self.page
 
-    async def says(self, words: str) -> Page:
-        """Write into the answer box and continue."""
-        return await self.presses("answer", words=words)
+    async def says(self, words: str, **beside: str) -> Page:
+        """Write into the answer box, and into what is beside it, and continue."""
+        return await self.presses("answer", words=words, **beside)
 
     async def chooses(self, *choice: str) -> Page:
         """Choose and continue."""
