@@ -11,16 +11,16 @@ import pytest
 from playwright.sync_api import Browser
 
 from bot import enquiring
-from bot.conversation import Speaker, Stage
+from bot.conversation import Now, Speaker, Stage, Standing
 from bot.exporting import export_enquiry, export_one
+from bot.interviewing import GATE
 from bot.store.verifying import verify
 from tests.boxes import trained_model
 from tests.browser.visitor import Script
 from tests.browser.way import InChromium
-from tests.three_ways import IN_ORDER, OpenHouse, UseCases, Way, WithoutScript, evened_out, open_house, told
+from tests.three_ways import IN_ORDER, OpenHouse, Seen, UseCases, Way, WithoutScript, evened_out, open_house, told
 
-PRACTITIONERS_OWN = ("Back room, door shut.", "Long silence first.\nI waited.", "Close it, and ring her in May.")
-"""Some of what is for the team alone."""
+SISTER = "أريد أن أرى أختي كل أسبوع\nEvery week, my sister"
 
 
 class Enquiry:
@@ -104,12 +104,98 @@ def test_the_pages_in_a_browser_with_script_keep_the_same_record_as_the_use_case
     assert with_script.record(stage, speaker) == by_use_cases.record(stage, speaker)
 
 
-def test_an_enquiry_holds_every_voice_apart_and_every_wording_with_its_date(by_use_cases: Enquiry) -> None:
-    whole = by_use_cases.whole()
-    assert whole
+def test_whole_enquiries_are_written_out_the_same(by_use_cases: Enquiry, without_script: Enquiry) -> None:
+    assert evened_out(without_script.whole(), without_script.names) == evened_out(
+        by_use_cases.whole(), by_use_cases.names
+    )
 
 
-def test_everything_is_as_it_was_kept(house: OpenHouse, by_use_cases: Enquiry, without_script: Enquiry) -> None:
+def test_an_enquiry_keeps_every_voice_apart_and_every_wording_with_its_date(by_use_cases: Enquiry) -> None:
+    wanted = {
+        outcome["voices"][outcome["voice"]]["wordings"][0]["words"]: outcome
+        for outcome in by_use_cases.whole()["outcomes"]
+    }
+    sister, garden = wanted[SISTER], wanted["To sit in the garden every day"]
+
+    assert [wording["words"] for wording in sister["voices"]["person"]["wordings"]] == [
+        SISTER,
+        "To see my sister every week,\nand to go there by myself",
+        "To see my sister every week,\nand to go there by bus, by myself",
+    ]
+    dates = [datetime.fromisoformat(wording["said_at"]) for wording in sister["voices"]["person"]["wordings"]]
+    assert dates == sorted(set(dates))
+    assert sister["voices"]["advocate"]["wordings"] == []
+    assert [said["value"] for said in sister["voices"]["person"]["reviewed"] if said["stage"] == "closing"] == [
+        "some_of_it",
+        "no",
+    ]
+    assert [said["value"] for said in sister["voices"]["advocate"]["reviewed"] if said["stage"] == "closing"] == ["no"]
+    assert [said["value"] for said in sister["practitioners_own"]] == ["some_of_it"]
+    assert garden["voice"] == "advocate"
+    assert {wording["whose"] for wording in garden["voices"]["advocate"]["wordings"]} == {"understood", "own_words"}
+    assert "person" not in garden["voices"] or not garden["voices"]["person"]["reviewed"]
+    assert wanted["A lock on my own room"]["voice"] == "person"
+    assert wanted["Referral to the day centre"]["words_now"] == ["To be with other people on Mondays"]
+    assert wanted["Referral to the day centre"]["status"] == "no_longer"
+
+
+def test_an_advocate_reads_nothing_that_the_person_kept_private(without_script: Enquiry) -> None:
+    without_script.whole()
+    private = words_of(without_script, Stage.CHECK_IN, Speaker.PERSON)
+    shared = words_of(without_script, Stage.FIRST, Speaker.PERSON)
+    read = "".join(
+        page.text
+        for stage in (Stage.CHECK_IN, Stage.CLOSING, Stage.EXPERIENCE)
+        for page in pages_of(without_script, stage, Speaker.ADVOCATE)
+    )
+    assert SISTER in shared
+    assert SISTER in read
+    assert [words for words in private if words in read] == []
+
+
+@EVERY_ONE
+def test_nothing_that_was_said_is_shown_before_it_is_safe_to_go_on(
+    without_script: Enquiry, stage: Stage, speaker: Speaker
+) -> None:
+    without_script.record(stage, speaker)
+    said = words_of(without_script, stage, speaker)
+    before = [page for page in pages_of(without_script, stage, speaker) if is_before_the_gate(page.standing)]
+    assert [words for page in before for words in said if words in page.text] == []
+    came_back = any(doing.does == "come_back" for doing in told(stage, speaker))
+    assert bool(before) == came_back
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_what_is_for_the_team_alone_is_not_on_a_screen_that_was_handed_over(
+    without_script: Enquiry, stage: Stage
+) -> None:
+    without_script.record(stage, Speaker.PRACTITIONER)
+    notes = [doing.note for doing in told(stage, Speaker.PRACTITIONER) if doing.note]
+    said = words_of(without_script, stage, Speaker.PRACTITIONER)
+    handed = [page for page in pages_of(without_script, stage, Speaker.PRACTITIONER) if page.standing.handed_over]
+    assert handed
+    assert [words for page in handed for words in (*notes, *said) if words in page.text] == []
+
+
+def test_everything_is_as_it_was_kept(by_use_cases: Enquiry, without_script: Enquiry) -> None:
     for enquiry in (by_use_cases, without_script):
         enquiry.whole()
-    assert verify(house.store) == []
+    assert verify(by_use_cases.house.store) == []
+
+
+def pages_of(enquiry: Enquiry, stage: Stage, speaker: Speaker) -> list[Seen]:
+    """Give every page of one conversation."""
+    assert isinstance(enquiry.way, WithoutScript)
+    return [page for page in enquiry.way.seen if page.conversation_id == enquiry.begun[stage, speaker]]
+
+
+def words_of(enquiry: Enquiry, stage: Stage, speaker: Speaker) -> list[str]:
+    """Give all that was said in words that stand nowhere else; the shortest stand in our own sentences too."""
+    doings = told(stage, speaker)
+    return [doing.said for doing in doings if doing.said is not None and len(doing.said) >= len("My own purse")]
+
+
+def is_before_the_gate(stands: Standing) -> bool:
+    """Whether somebody is away, or has come back and has not said yet that it is safe to go on."""
+    is_gate = stands.now is Now.ASIDE and stands.asked is not None and stands.asked.asked in GATE
+    return is_gate or stands.now is Now.BREAK

@@ -355,11 +355,21 @@ def answering(form: Form, doing: Doing, choice: tuple[str, ...]) -> str:
     return "answer"
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A page that was shown, and where its conversation stood then."""
+
+    conversation_id: str
+    text: str
+    standing: Standing
+
+
 class WithoutScript(Way):
     """The pages, over plain HTTP, as a browser without JavaScript goes through them."""
 
     def __init__(self, house: OpenHouse) -> None:
         super().__init__(house)
+        self.seen: list[Seen] = []
         self._browser = self._new_browser()
         self._page: Element | None = None
 
@@ -369,12 +379,13 @@ class WithoutScript(Way):
 
     def begin(self, code: str) -> str:
         self.close()
+        self.conversation_id = ""
         self._browser = self._new_browser()
         self._take(self._browser.get("/invited"))
         form = self._form("code")
         form.write("code", code)
         self._send(form)
-        begun = self._newest(lambda: self._send(self._form("begin")))
+        begun = self._newest(lambda: self._send(self._form("invitation")))
         self.conversation_id = begun
         return begun
 
@@ -404,6 +415,11 @@ class WithoutScript(Way):
     def go_on(self) -> None:
         self._send(self._form("step"), "go_on")
 
+    def open(self, path: str) -> str:
+        """Open another page of the conversation, and give all that it says."""
+        self._take(self._browser.get(path))
+        return self.seen[-1].text
+
     def _new_browser(self) -> httpx.Client:
         return httpx.Client(base_url=self.house.run.address, follow_redirects=True, timeout=PATIENCE, trust_env=False)
 
@@ -426,6 +442,8 @@ class WithoutScript(Way):
         self._page = html5lib.parse(answer.text, namespaceHTMLElements=False)
         heading = " ".join("".join(self._page.find(".//h1").itertext()).split())
         assert answer.status_code == httpx.codes.OK, heading
+        if self.conversation_id:
+            self.seen.append(Seen(self.conversation_id, "".join(self._page.itertext()), self.standing))
 
     def _newest(self, do: Callable[[], None]) -> str:
         """Give the conversation that comes of it."""

@@ -51,7 +51,7 @@ class InChromium(Way):
     def begin(self, code: str) -> str:
         self._arrive().opens("/invited").pastes(code, "input[name=code]")
         self.visitor.presses_on("form:has(input[name=code]) button")
-        self.conversation_id = newest(self.house.store, lambda: self._press("form:has([name=begin]) button"))
+        self.conversation_id = newest(self.house.store, lambda: self._press("form:has([name=invitation]) button"))
         return self.conversation_id
 
     def answer(self, doing: Doing, choice: tuple[str, ...]) -> None:
