@@ -326,7 +326,7 @@ class Form:
     def tick(self, name: str, *values: str) -> None:
         """Choose."""
         assert set(values) <= set(self.offered.get(name, ())), f"{values} not in {self.offered}"
-        self.fields[name] = list(values)
+        self.fields[name] = [value for value in self.offered[name] if value in values]
 
     @property
     def body(self) -> Mapping[str, list[str]]:
@@ -463,6 +463,8 @@ def newest(store: Store, do: Callable[[], None]) -> str:
 # --- comparing -------------------------------------------------------------------------------------------------------
 
 
+ROTATED = frozenset({"shown", "choice"})
+"""Choices in an order that belongs to the conversation's id: as they were shown, and so as a form sends them."""
 TIME = re.compile(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}")
 
 
@@ -474,7 +476,7 @@ def evened_out(record: object, names: Mapping[str, str]) -> object:
     match record:
         case dict():
             return {
-                key: _sorted(value) if key == "shown" else "…" if key == "digest" else evened_out(value, names)
+                key: "…" if key == "digest" else evened_out(_in_order(value) if key in ROTATED else value, names)
                 for key, value in record.items()
             }
         case list() | tuple():
@@ -489,5 +491,5 @@ def evened_out(record: object, names: Mapping[str, str]) -> object:
             return record
 
 
-def _sorted(shown: Sequence[str]) -> list[str]:
-    return sorted(re.sub("outcome:[0-9a-f]{8}_", "outcome:…_", one) for one in shown)
+def _in_order(choices: Sequence[str]) -> list[str]:
+    return sorted(choices, key=lambda one: re.sub("outcome:[0-9a-f]{8}_", "outcome:", one))
