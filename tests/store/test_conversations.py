@@ -1,6 +1,6 @@
 """Conversations at rest: every turn as it was said, once, in its order."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
-from bot.conversation import Control, How, Kind, Skip, Speaker, Stage, Turn
+from bot.conversation import Control, How, Kind, Skip, Speaker, Stage, Turn, Whose
 from bot.store import AlreadyKept, Damaged, Missing, Origin, RootKey, Store, tables
 from bot.store.verifying import verify
 from tests.store.filling import CANARY, NOON, begin, fill, from_below, say, turns
@@ -69,6 +69,8 @@ def test_all_that_belongs_to_a_turn_comes_back(store: Store) -> None:
         "replaces": 2,
         "adds_to": 3,
         "how": How.THROUGH_AN_INTERPRETER,
+        "whose": Whose.UNDERSTOOD,
+        "original": "\0 Anahtarım\r\n\ud800 ",
         "token": "a-token",
     }
     said = say(store, conversation_id, "words", **more)
@@ -76,6 +78,25 @@ def test_all_that_belongs_to_a_turn_comes_back(store: Store) -> None:
     assert kept == said == Turn(number=4, words="words", **more)  # type: ignore[arg-type]
     assert kept.said_at.tzinfo is UTC
     assert type(kept.choice[0]) is str
+
+
+@pytest.mark.parametrize("words", ["My key", ""])
+def test_an_original_is_sealed_beside_the_words_and_read_in_every_way(store: Store, file: Path, words: str) -> None:
+    conversation_id = begin(store)
+    said = say(store, conversation_id, words, original=CANARY, token="step")
+    say(store, conversation_id, "Nobody translated this.")
+    with store.reading() as seen:
+        for found in (
+            seen.conversations.turn(conversation_id, 1),
+            seen.conversations.turn_by_token(conversation_id, "step"),
+        ):
+            assert found == said
+        assert [turn.original for turn in seen.conversations.turns(conversation_id)] == [CANARY, ""]
+    with from_below(file) as below:
+        (sealed,), (none,) = below.execute("SELECT original FROM turns ORDER BY number").fetchall()
+    assert b"Oyelaran" not in sealed
+    assert none is None
+    assert verify(store) == []
 
 
 def test_turns_are_numbered_from_one_without_gaps_in_each_conversation(store: Store) -> None:
@@ -159,6 +180,14 @@ def test_a_conversation_is_known_by_what_it_began_as_and_how_it_stands(store: St
     assert (ended.length, ended.last_kind, ended.last_said_at) == (1, Kind.ENDING, later)
     assert ended.head != begun.head
     assert len(ended.head) == 32
+
+
+def test_what_was_entered_from_paper_says_on_which_day_it_was_said(store: Store) -> None:
+    conversation_id = begin(store, origin=Origin.PAPER, said_on=date(2026, 2, 28))
+    with store.reading() as seen:
+        begun = seen.conversations.get(conversation_id)
+    assert (begun.origin, begun.said_on) == (Origin.PAPER, date(2026, 2, 28))
+    assert verify(store) == []
 
 
 def test_conversations_are_listed_in_the_order_they_began(store: Store) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation import Kind
-from bot.store import Damaged, Purpose, Store, tables
+from bot.store import Damaged, Purpose, Store, Transaction, tables
 from bot.store.conversations import first_head, next_head
 from bot.store.rows import encode, moment, prove, stamp
-from tests.store.filling import COOKIE, NOON, fill, from_below
+from tests.store.filling import CANARY, COOKIE, NOON, fill, from_below
 
 VALUES = st.none() | st.integers(-(2**63), 2**63 - 1) | st.binary(max_size=5) | st.text("ab=;:si0123456789", max_size=5)
 COLUMNS = st.lists(st.tuples(st.sampled_from([b"a", b"ab", b"b"]), VALUES), max_size=3)
@@ -53,6 +54,16 @@ def test_a_head_is_over_the_one_before_and_the_digest_of_the_seal() -> None:
     sealed = hashlib.sha256(b"sealed").digest()
     row = b"turn:" + ENCODED % (b"b32:" + sealed)
     assert next_head(b"p" * 32, TURN) == hashlib.sha256(b"p" * 32 + row).digest()
+
+
+def test_what_came_with_a_later_migration_is_proven_and_chained_after_what_was_there_before() -> None:
+    turn = TURN | {"whose": "own_words", "original": b"sealed too"}
+    added = b"whose=s9:own_words;original="
+    proven = b"turns:" + ENCODED % b"b6:sealed" + added + b"b10:sealed too;head=b32:" + b"h" * 32 + b";"
+    assert prove(b"k" * 32, tables.turns, turn) == hmac.digest(b"k" * 32, proven, "sha256")
+    digests = [hashlib.sha256(sealed).digest() for sealed in (b"sealed", b"sealed too")]
+    chained = b"turn:" + ENCODED % (b"b32:" + digests[0]) + added + b"b32:" + digests[1] + b";"
+    assert next_head(b"p" * 32, turn) == hashlib.sha256(b"p" * 32 + chained).digest()
 
 
 def test_the_first_head_is_over_what_the_conversation_began_as() -> None:
@@ -103,6 +114,11 @@ def test_a_row_proves_nothing_in_another_table_or_under_another_key() -> None:
         ("UPDATE attempts SET wrong = 0", "attempts"),
         ("UPDATE conversations SET stage = 'closing'", "conversations"),
         ("UPDATE enquiries SET closed_at = 1", "enquiries"),
+        ("UPDATE enquiry_references SET enquiry_id = '{second}'", "reference"),
+        ("UPDATE enquiry_moves SET move = 'closed'", "moves"),
+        ("UPDATE invitations SET valid_until = valid_until + 1", "invitation"),
+        ("UPDATE outcome_reviews SET said_turn = 1", "reviews"),
+        ("UPDATE preferences SET text_size = '125'", "preferences"),
         ("UPDATE flags SET turn = 1", "flags"),
         ("UPDATE quotes SET record = 'wish'", "quotes"),
         ("UPDATE outcome_marks SET value = '9'", "marks"),
@@ -131,26 +147,25 @@ def test_times_keep_every_microsecond() -> None:
     assert stamp(NOON) % 1_000_000 == 123_456
 
 
+READING: dict[str, Callable[[Transaction, str], Any]] = {
+    "code": lambda seen, _: seen.codes.find(815),
+    "visit": lambda seen, _: seen.visits.find(COOKIE),
+    "attempts": lambda seen, _: seen.attempts.wrong(NOON),
+    "conversations": lambda seen, conversation_id: seen.conversations.get(conversation_id).last_kind is Kind.WORDS,
+    "enquiries": lambda seen, _: seen.enquiries.listed(),
+    "reference": lambda seen, _: seen.enquiries.find(f"Enquiry 17: {CANARY}"),
+    "moves": lambda seen, _: [seen.enquiries.moves(one.enquiry_id) for one in seen.enquiries.listed()],
+    "invitation": lambda seen, _: seen.invitations.find(3),
+    "reviews": lambda seen, conversation_id: seen.reviews.of(conversation_id),
+    "preferences": lambda seen, conversation_id: seen.preferences.find(conversation_id),
+    "flags": lambda seen, conversation_id: seen.flags.of(conversation_id),
+    "quotes": lambda seen, conversation_id: seen.quotes.of(conversation_id),
+    "marks": lambda seen, conversation_id: seen.outcomes.marks(conversation_id),
+    "outcomes": lambda seen, conversation_id: seen.outcomes.desired(conversation_id),
+    "drafts": lambda seen, conversation_id: seen.drafts.find(conversation_id, 7),
+}
+
+
 def _read(store: Store, conversation_id: str, what: str) -> Any:
     with store.reading() as seen:
-        match what:
-            case "code":
-                return seen.codes.find(815)
-            case "visit":
-                return seen.visits.find(COOKIE)
-            case "attempts":
-                return seen.attempts.wrong(NOON)
-            case "conversations":
-                return seen.conversations.get(conversation_id).last_kind is Kind.WORDS
-            case "enquiries":
-                return seen.enquiries.listed()
-            case "flags":
-                return seen.flags.of(conversation_id)
-            case "quotes":
-                return seen.quotes.of(conversation_id)
-            case "marks":
-                return seen.outcomes.marks(conversation_id)
-            case "outcomes":
-                return seen.outcomes.desired(conversation_id)
-            case _:
-                return seen.drafts.find(conversation_id, 7)
+        return READING[what](seen, conversation_id)
