@@ -295,6 +295,7 @@ class Aside(Turning):
     choices: tuple[Choice, ...] = ()
     skips: tuple[Skip, ...] = ()
     is_read_out: bool = False
+    is_handed_over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -304,6 +304,7 @@ class _Showing:
             choices=self._choices(asking, ()),
             skips=ANYBODYS_SKIPS if asking.skippable else (),
             is_read_out=self.is_prompt and bool(asking.tips),
+            is_handed_over=self.view.is_handed_over,
         )
 
     def _checking(self, asking: Asking) -> contexts.Checking:

@@ -295,7 +295,7 @@ async def test_a_break_on_the_practitioners_screen_offers_the_person_no_code(pra
     await practitioner.presses("hand_over")
     page = await practitioner.presses("take_a_break")
     assert page.heading == "Take all the time you need"
-    assert page.buttons == ["come_back"]
+    assert page.buttons == ["come_back", "take_screen_back"]
 
 
 # --- the advocate ----------------------------------------------------------------------------------------------------
