@@ -298,7 +298,9 @@ def _ids(listed: str) -> tuple[str, ...]:
 
 
 def _opened(key: DataKey, row: Mapping[str, Any]) -> Turn:
-    return _turn(row, words_of(key, row), original_of(key, row))
+    # Most turns have none, as with `_ids`.
+    original = "" if row["original"] is None else original_of(key, row)
+    return _turn(row, words_of(key, row), original)
 
 
 def _turn(row: Mapping[str, Any], words: str, original: str) -> Turn:
