@@ -105,6 +105,21 @@ def test_reading_never_writes(store: Store) -> None:
     assert turns(store, conversation_id) == ()
 
 
+def test_what_is_told_in_an_enquiry_is_worked_out_for_each_of_its_conversations(store: Store) -> None:
+    filled = fill(store)
+    with store.reading() as seen:
+        told = seen.told_in(filled.enquiry_id)
+        assert [one.conversation for one in told] == list(seen.conversations.listed(enquiry_id=filled.enquiry_id))
+        (second,) = [one for one in told if one.conversation.conversation_id == filled.second]
+        assert second == seen.told(filled.second)
+        assert second.standing.last == 9
+        assert [outcome.answer.words[0] for outcome in second.outcomes] == ["To ask her.", "To ask her."]
+        assert second.reviews == seen.reviews.of(filled.second)
+        assert seen.told_in("0" * 32) == ()
+        with pytest.raises(Missing):
+            seen.told("0" * 32)
+
+
 def test_reading_waits_for_nobody_and_sees_one_moment(store: Store) -> None:
     conversation_id = begin(store)
     with store.begin() as kept:
