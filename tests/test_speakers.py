@@ -3,7 +3,7 @@
 import pytest
 
 from bot.conversation import ANYBODYS_SKIPS, PRACTITIONERS_SKIPS, Control, How, Kind, Now, Skip, Speaker, Stage, Whose
-from bot.interviewing import Given, Refusal, Refused, Room, Taken, answer, append, begin
+from bot.interviewing import Given, Refusal, Refused, Room, Taken, answer, append, begin, press
 from bot.project import load_interview
 from tests.talking import NOW, Talk
 
@@ -162,6 +162,17 @@ async def test_only_a_practitioner_adds_what_a_practitioner_adds(
 ) -> None:
     assert await refused(talk, Kind.WORDS, "tired", **more) is Refusal.NOT_OFFERED
     assert await refused(advocate, Kind.WORDS, "tired", whose=Whose.OWN_WORDS, **more) is Refusal.NOT_OFFERED
+
+
+async def test_no_note_comes_into_the_person_s_conversation_by_a_page_that_is_late(talk: Talk) -> None:
+    old = await talk.step()
+    await talk.says("I feel tired")
+    before = await talk.turns()
+    with pytest.raises(Refused):
+        await append(talk.room, old, Given(Kind.WORDS, "I feel tired", note="Her son came in."), NOW)
+    with pytest.raises(Refused):
+        await press(talk.room, old, Control.WHY, NOW, typed_note="Her son came in.")
+    assert await talk.turns() == before
 
 
 async def test_a_private_note_is_a_turn_of_its_own_and_no_answer(practitioner: Talk) -> None:

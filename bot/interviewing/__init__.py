@@ -10,7 +10,7 @@ from anyio import to_thread
 
 from bot.conversation import Control, Kind, Now, Preferences, Speaker, Stage, standing
 from bot.flags import FlagKind
-from bot.interviewing import gate
+from bot.interviewing import gate, pressing
 from bot.interviewing.answering import find_repeated, keep_answer, keep_note
 from bot.interviewing.hearing import BEGINNINGS, go_on_from, read_all
 from bot.interviewing.known import with_what_is_known
@@ -37,6 +37,7 @@ __all__ = [
     "begin",
     "begin_in",
     "go_on",
+    "keep_typed",
     "look",
     "prefer",
     "press",
@@ -177,6 +178,16 @@ async def arrive(room: Room, conversation_id: str, now: datetime) -> None:
                 gate.ask_again(room, kept, view.conversation, stands, now)
 
     await to_thread.run_sync(keep)
+
+
+async def keep_typed(room: Room, step: Step, typed: Given, now: datetime) -> Taken:
+    """Keep what was typed and not yet given, while the person looks at another page of ours. Raises Refused."""
+
+    def keep() -> Taken:
+        with room.store.begin() as kept:
+            return pressing.keep_typed(kept, step, typed, now)
+
+    return await to_thread.run_sync(keep)
 
 
 async def take_back(room: Room, step: Step, number: int, now: datetime) -> Taken:

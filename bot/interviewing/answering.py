@@ -64,6 +64,7 @@ def keep_answer(room: Room, kept: Transaction, step: Step, given: Given, now: da
     """Keep an answer to what is on show; as a note, when something else is by now."""
     conversation = kept.conversations.get(step.conversation_id)
     turns = kept.conversations.turns(step.conversation_id)
+    _check_speaker(conversation, given)
     given = _without_what_is_not_asked(turns, step, given)
     repeated, token = find_repeated(kept, step, lambda earlier: _is_same(turns, earlier, given))
     if repeated is not None:
@@ -89,6 +90,7 @@ def keep_answer(room: Room, kept: Transaction, step: Step, given: Given, now: da
 def keep_note(kept: Transaction, stands: Standing, step: Step, given: Given, now: datetime) -> Taken:
     """Keep words for a question that is not on show any more: all of them, unless they are there already."""
     conversation = kept.conversations.get(step.conversation_id)
+    _check_speaker(conversation, given)
     if given.words.strip() or given.original.strip():
         said = (one for answer in stands.answers if answer.question.number == step.asked for one in _every(answer))
         if not any(_says_the_same(one.current, given) for one in said):
@@ -105,8 +107,7 @@ def keep_note(kept: Transaction, stands: Standing, step: Step, given: Given, now
                 token=step.token,
             )
     turns = kept.conversations.turns(step.conversation_id)
-    is_practitioners = conversation.speaker is Speaker.PRACTITIONER
-    if given.note.strip() and is_practitioners and not _has_note(turns, step.asked, given.note):
+    if given.note.strip() and not _has_note(turns, step.asked, given.note):
         _add_private_note(kept, step, given, now)
     return Taken.ELSEWHERE
 
@@ -185,18 +186,25 @@ def _check_offered(stands: Standing, given: Given) -> None:
                 raise Refused(Refusal.NOT_OFFERED)
 
 
-def _check_whose(conversation: Conversation, stands: Standing, given: Given) -> None:
-    """Check that only a practitioner says how it was given, and that an advocate says whose words they are."""
-    assert stands.asked is not None
-    if _is_practitioners(given):
-        if conversation.speaker is not Speaker.PRACTITIONER:
-            raise Refused(Refusal.NOT_OFFERED)
-        if stands.handed_over == stands.asked.number or (stands.handed_over and stands.now is Now.ASIDE):
-            raise Refused(Refusal.HANDED_OVER)
-    if given.whose is not None and conversation.speaker is not Speaker.ADVOCATE:
+def _check_speaker(conversation: Conversation, given: Given) -> None:
+    """Check that only a practitioner says how it was given, and only an advocate whose words they are."""
+    is_practitioner = conversation.speaker is Speaker.PRACTITIONER
+    is_advocate = conversation.speaker is Speaker.ADVOCATE
+    if (_is_practitioners(given) and not is_practitioner) or (given.whose is not None and not is_advocate):
         raise Refused(Refusal.NOT_OFFERED)
+
+
+def _check_whose(conversation: Conversation, stands: Standing, given: Given) -> None:
+    """Check that an advocate says whose words they are, and that nobody speaks for the person who has the screen."""
+    assert stands.asked is not None
+    if (
+        _is_practitioners(given)
+        and stands.handed_over
+        and (stands.now is Now.ASIDE or stands.handed_over == stands.asked.number)
+    ):
+        raise Refused(Refusal.HANDED_OVER)
     is_whose_asked = conversation.speaker is Speaker.ADVOCATE and is_about_the_person(asking_of(stands.asked))
-    if is_whose_asked and given.kind is Kind.WORDS and given.whose is None:
+    if is_whose_asked and given.kind is Kind.WORDS and given.whose is None and stands.now is not Now.ASIDE:
         raise Refused(Refusal.WHOSE_MISSING)
 
 

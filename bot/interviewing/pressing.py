@@ -87,6 +87,20 @@ def _is_asked_to_stop(stands: Standing) -> bool:
     return stands.now is Now.ASIDE and stands.asked is not None and stands.asked.asked == Control.STOP
 
 
+def keep_typed(kept: Transaction, step: Step, typed: Given, now: datetime) -> Taken:
+    """Keep what was typed and not yet given, while the person looks at another page: it is a draft, and no turn."""
+    if typed.longest > LONGEST_ANSWER:
+        raise Refused(Refusal.TOO_LONG)
+    stands = view_of(kept, step.conversation_id).standing
+    if not any(one.strip() for one in (typed.words, typed.original, typed.note)):
+        return Taken.NOTHING
+    if not is_on_show(stands, step):
+        repeated, token = find_repeated(kept, step, lambda earlier: earlier.words == typed.words)
+        return Taken.ELSEWHERE if repeated else keep_note(kept, stands, replace(step, token=token), typed, now)
+    _keep_draft(kept, step.conversation_id, draft_place(stands), typed, now)
+    return Taken.KEPT
+
+
 def _is_brought_by(earlier: Turn, control: Control) -> bool:
     """Whether pressing a button brought this turn: it is that button, or the gate that coming back leads to."""
     return earlier.choice[:1] == (control,) or (earlier.kind is Kind.ASIDE and control is Control.COME_BACK)
