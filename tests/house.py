@@ -46,6 +46,7 @@ class House:
             "OWNWORDS_DATA": str(self.data),
             "OWNWORDS_ROOT_KEY": str(self.key),
             "OWNWORDS_PORT": "0",
+            "OWNWORDS_ADDRESS": self.address or "http://127.0.0.1:8000",
             "OWNWORDS_PHONE": "01632 960 001",
             "OWNWORDS_PHONE_HOURS": "Monday to Friday, 9 to 5",
             "OWNWORDS_OUT_OF_HOURS_PHONE": "01632 960 002",
@@ -135,6 +136,14 @@ class House:
             text=True,
             check=False,
         )
+
+    def invites(self, stage: str, speaker: str, reference: str, *more: str) -> str:
+        """Give the code of an invitation to an enquiry of this reference; it is opened if there is none yet."""
+        self.command("enquiry", "open", reference)
+        whom = ["--stage", stage, "--speaker", speaker, "--contact", "yes, by letter to her sister"]
+        told = self.command("enquiry", "invite", reference, *whom, *more)
+        assert told.returncode == 0, told.stderr
+        return next(line for line in told.stdout.splitlines() if line.startswith("Code:")).removeprefix("Code:").strip()
 
     @contextlib.contextmanager
     def store(self) -> Iterator[Store]:

@@ -128,6 +128,10 @@ class Walker:
             return self.press(f"choose:{choice[0]}")
         return self.press("answer", choice=list(choice))
 
+    def pass_the_gate(self) -> Self:
+        """Say that it is safe to go on."""
+        return self.choose("yes").choose("nobody").choose("yes")
+
     def answer_somehow(self, words: str = "Some words of mine") -> Self:
         """Give whatever this page takes; choices are picked so that the conversation goes on to its end."""
         page = self.page

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from bot.conversation import Speaker, Stage
 from tests.browser.trouble import held_up, without_room
 from tests.browser.visitor import Script, Visitor, heading_of
 from tests.house import House
@@ -52,6 +53,25 @@ def before_the_first_question(person: Visitor) -> Road:
     yield told(person, "Come back")
     person.writes("no such code", "#code").presses_on("form[action='/come-back'] button")
     yield told(person, "Come back", "no such code")
+    person.opens("/")
+    for speaker in (Speaker.ADVOCATE, Speaker.PRACTITIONER):
+        person.says_who_is_speaking(speaker)
+        yield told(person, heading_of("welcome", speaker))
+        person.opens("/")
+    person.follows("/invited")
+    yield told(person, "Begin with an invitation")
+    person.writes("no such code", "#code").presses_on("form[action='/invited'] button")
+    yield told(person, "Begin with an invitation", "no such code")
+    person.opens("/").presses_on(".app-easier a")
+    yield told(person, "Make this easier to use")
+    person.opens("/paper")
+    yield told(person, "On paper")
+    person.opens("/paper/first/person")
+    yield told(person, heading_of("welcome"), "on paper")
+    person.opens("/paper/closing/practitioner")
+    yield told(
+        person, heading_of("welcome", Speaker.PRACTITIONER, Stage.CLOSING), "on paper, to be asked by a practitioner"
+    )
     person.opens("/").follows("/licences")
     yield told(person, "What these pages are made of")
     person.opens("/conversation")
@@ -219,11 +239,22 @@ def side_roads(person: Visitor) -> Road:
     person.writes(person.code, "#typed").presses("confirm_code")
     yield told(person, "Take all the time you need", "with a code")
     person.presses("come_back")
+    yield asked(person, "private", "on coming back")
+    person.skips("do_not_want_to_say")
+    yield asked(person, "company", "on coming back")
+    person.chooses("nobody")
+    yield asked(person, "go_on", "on coming back")
+    person.chooses("no")
+    yield told(person, "Take all the time you need", "not a good time")
+    person.presses("come_back")
+    person.passes_the_gate()
+    yield asked(person, "communication", "welcome back")
     person.presses("stop")
     yield asked(person, "stop")
     person.chooses("stop_and_keep")
     yield told(person, "You have stopped. Your words are kept.")
     person.presses("come_back")
+    person.passes_the_gate()
     person.presses("stop")
     person.chooses("stop_and_take_back")
     yield told(person, "You took back what you said")
@@ -289,7 +320,7 @@ def go_on_until_asked(person: Visitor) -> None:
 
 def asked(person: Visitor, name: str, note: str = "") -> str:
     """Name the state, and see that this is what is asked; names are those of `domain.yml`."""
-    assert person.heading == heading_of(name)
+    assert person.heading == heading_of(name, person.speaker, person.stage)
     return f"{name}: {note}" if note else name
 
 

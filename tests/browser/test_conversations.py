@@ -7,9 +7,20 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from bot.conversation import Speaker, Stage
+from bot.project import load_interview
 from tests.browser.conftest import Arrives
 from tests.browser.roads import SAID, before_the_first_question, first_conversation, side_roads, troubled_road
-from tests.browser.visitor import Script, Visitor
+from tests.browser.roads_of_others import (
+    EVERY_EASE,
+    advocates_road,
+    easier_road,
+    later_road,
+    paper_road,
+    practitioners_road,
+)
+from tests.browser.roads_of_others import SAID as OTHERS
+from tests.browser.visitor import Script, Visitor, heading_of
 from tests.house import House
 
 NOT_ON_THE_COPY = {
@@ -108,9 +119,10 @@ def test_a_code_is_shown_once_and_opens_the_conversation_in_another_browser(
 
     later = arrives(script).opens("/").follows("/come-back")
     later.writes(code.upper().replace(" ", "-"), "#code").presses_on("form[action='/come-back'] button")
-    assert later.heading == "Take all the time you need"
-    later.presses("come_back")
-    assert later.heading == "Is anyone with you now?"
+    assert later.heading == heading_of("private")
+    assert later.page.locator("#so-far").count() == 0
+    later.passes_the_gate()
+    assert later.heading == heading_of("company")
     later.goes_to("#so-far summary").page.keyboard.press("Enter")
     assert "Are you somewhere private now?" in later.page.locator("#so-far").inner_text()
 
@@ -126,3 +138,69 @@ def test_words_are_kept_whatever_goes_wrong(person: Visitor, house: House) -> No
         ("words", "Zoë"),
         ("words", "Better for saying it"),
     ]
+
+
+def test_a_practitioner_on_a_tablet_asks_hands_the_screen_over_and_takes_it_back(
+    arrives: Arrives, script: Script, house: House
+) -> None:
+    person = arrives(script, width=768)
+    assert list(practitioners_road(person))[-1] == "My words (with a practitioner)"
+    on_the_copy = person.quotations
+    assert OTHERS["wishes"] in on_the_copy
+    assert not {OTHERS["note"], "Priya Natarajan", "Halina"} & set(on_the_copy)
+
+    kept = exported(house, person.conversation_id)
+    said = {(turn["asked"], turn["kind"]): turn for turn in kept["turns"] if turn["speaker"] != "bot"}
+    feelings = said["feelings", "words"]
+    assert (feelings["words"], feelings["original"]) == (OTHERS["feelings"], OTHERS["original"])
+    assert feelings["how"] == "through_an_interpreter"
+    assert (said["wishes", "words"]["speaker"], said["safe_now", "choice"]["speaker"]) == ("person", "person")
+    assert said["support", "skip"]["choice"] == ["not_asked"]
+    assert OTHERS["note"] in {note["words"] for note in kept["notes"] if note["is_private"]}
+    assert [outcome["words_now"] for outcome in kept["outcomes"]] == [OTHERS["outcome"]]
+
+
+def test_an_advocate_says_whose_words_each_answer_is(person: Visitor, house: House) -> None:
+    assert list(advocates_road(person))[-1] == "What I passed on"
+    assert OTHERS["advocate"] in person.quotations
+    kept = exported(house, person.conversation_id)
+    feelings = next(turn for turn in kept["turns"] if turn["words"] == OTHERS["advocate"])
+    assert (feelings["speaker"], feelings["whose"]) == ("advocate", "understood")
+
+
+def test_an_enquiry_goes_from_one_invitation_to_the_next(person: Visitor, house: House) -> None:
+    states = list(later_road(person, house))
+    assert states[-1] == "may_quote"
+    assert house.command("verify").returncode == 0
+
+
+def test_what_was_said_on_paper_is_put_in_with_its_day(person: Visitor, house: House) -> None:
+    list(paper_road(person, house))
+    kept = exported(house, person.conversation_id)
+    assert (kept["origin"], kept["said_on"]) == ("paper", "2026-03-02")
+
+
+def test_pages_made_easier_stay_so_wherever_the_conversation_goes(
+    arrives: Arrives, script: Script, house: House
+) -> None:
+    person = arrives(script)
+    assert len(list(easier_road(person))) == len(EVERY_EASE) + 1
+    code = person.presses("take_a_break").presses("make_code:words").code
+    person.writes(code, "#typed").presses("confirm_code")
+    later = arrives(script).opens("/come-back")
+    later.writes(code, "#code").presses_on("form[action='/come-back'] button")
+    root = later.page.locator("html")
+    assert (root.get_attribute("data-size"), root.get_attribute("data-colours")) == ("160", "cream")
+
+
+@pytest.mark.parametrize("stage", Stage)
+@pytest.mark.parametrize("speaker", [Speaker.PERSON, Speaker.ADVOCATE, Speaker.PRACTITIONER])
+def test_each_conversation_can_be_printed_on_paper(arrives: Arrives, stage: Stage, speaker: Speaker) -> None:
+    person = arrives(Script.ON).opens(f"/paper/{stage}/{speaker}")
+    questions = load_interview().reached[speaker, stage]
+    assert person.page.locator(".app-sheet__question").count() >= len(set(questions)) / 2
+    for part in (".app-bar", ".app-help", ".app-hills", ".app-noprint"):
+        person.page.emulate_media(media="print")
+        for one in person.page.locator(part).all():
+            expect(one).to_be_hidden()
+    assert person.page.pdf(format="A4").startswith(b"%PDF")

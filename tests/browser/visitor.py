@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from itsdangerous import URLSafeTimedSerializer
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Response
 
+from bot.conversation import Speaker, Stage
 from bot.project import load_interview
 
 PATIENCE = 60_000
@@ -67,11 +68,12 @@ class Purpose(StrEnum):
     is held back, where it is not wanted, by never delivering it."""
 
 
-def heading_of(name: str) -> str:
+def heading_of(name: str, speaker: Speaker = Speaker.PERSON, stage: Stage = Stage.FIRST) -> str:
     """Give the heading under which something is asked or told. What is read back stands above it."""
     interview = load_interview()
-    response = f"utter_ask_{name}" if ("utter_ask_" + name, "person") in interview.responses else f"utter_{name}"
-    return interview.response(response).wording.splitlines()[-1]
+    asked = f"utter_ask_{name}"
+    response = asked if (asked, speaker, stage) in interview.responses else f"utter_{name}"
+    return interview.response(response, speaker, stage).wording.splitlines()[-1]
 
 
 class Visitor:
@@ -99,6 +101,8 @@ class Visitor:
         """What was chosen, in order."""
         self.conversation_id = ""
         """The latest conversation. Anybody can read it from a step, and do nothing with it."""
+        self.speaker, self.stage = Speaker.PERSON, Stage.FIRST
+        """Who they speak as there, and at which stage."""
         if is_checking and script is Script.OFF:
             self.context.route("**/*.js", lambda route: route.abort())
         self.context.add_init_script(HEARS_OF_VIOLATIONS)
@@ -183,10 +187,33 @@ class Visitor:
         self.page.goto(self.address + path)
         return self._looks()
 
-    def begins(self) -> Self:
-        """Read the first page and begin."""
+    def begins(self, speaker: Speaker = Speaker.PERSON) -> Self:
+        """Read the first page and begin; whoever else speaks than the person says so, and reads their own."""
         self.opens("/")
-        self.presses_on("form[action='/'] button")
+        if speaker is not Speaker.PERSON:
+            self.says_who_is_speaking(speaker)
+        self.speaker, self.stage = speaker, Stage.FIRST
+        return self._begins()
+
+    def says_who_is_speaking(self, speaker: Speaker) -> Self:
+        """Choose, on the first page, who is speaking."""
+        self.goes_to("input[name=speaker]")
+        while not self._stop(f"input[value={speaker}]")["is_there"]:
+            self.page.keyboard.press("ArrowDown")
+        return self.presses_on("form[action='/'] button")
+
+    def begins_with(self, code: str, stage: Stage, speaker: Speaker = Speaker.PERSON) -> Self:
+        """Type the code of an invitation, read the first page and begin."""
+        self.opens("/invited").pastes(code, "#code").presses_on("form[action='/invited'] button")
+        self.speaker, self.stage = speaker, stage
+        return self._begins()
+
+    def passes_the_gate(self) -> Self:
+        """Say that it is safe to go on."""
+        return self.chooses("yes").chooses("nobody").chooses("yes")
+
+    def _begins(self) -> Self:
+        self.presses_on("form:has(input[name=minutes]) button")
         step = self.page.locator("input[name=step]").input_value()
         _, payload = URLSafeTimedSerializer("no key", salt="step").loads_unsafe(step)
         self.conversation_id = str(payload[0])
@@ -300,6 +327,24 @@ class Visitor:
             self.page.keyboard.press("Space")
         while not self._stop(f"input[value='{wanted[0]}']")["is_there"]:
             self.page.keyboard.press("ArrowDown")
+        return self
+
+    def ticks_one(self, name: str, value: str) -> Self:
+        """Choose one thing of a kind, without continuing; where one can be taken with others, the space bar does it."""
+        if self.page.locator(f"input[type=checkbox][name={name}]").count():
+            self.goes_to(f"input[name={name}][value='{value}']").page.keyboard.press("Space")
+            return self
+        wanted = f"input[name={name}][value='{value}']"
+        self.goes_to(f"input[name={name}]")
+        if not self.page.locator(f"input[name={name}]:checked").count():
+            self.page.keyboard.press("Space")
+        while not self._stop(wanted)["is_there"]:
+            self.page.keyboard.press("ArrowDown")
+        return self
+
+    def opens_up(self, target: str) -> Self:
+        """Open what something is folded into."""
+        self.goes_to(f"details:not([open]):has({target}) > summary").page.keyboard.press("Enter")
         return self
 
     # --- watching ----------------------------------------------------------------------------------------------------

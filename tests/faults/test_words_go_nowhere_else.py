@@ -214,7 +214,8 @@ def write_on_every_other_page(house: TroubledHouse) -> None:
         walker.press("confirm_code", step=step)
         browser.post("/conversation", data={"step": step, "do": "confirm_code", "typed": CANARY, "code": CANARY})
         assert browser.post("/come-back", data={"code": CANARY, "minutes": CANARY}).status_code == 422
-        walker.look().press("come_back").press("stop", words=CANARY).press("choose:stop_and_take_back")
+        walker.look().press("come_back").pass_the_gate()
+        walker.press("stop", words=CANARY).press("choose:stop_and_take_back")
 
 
 def write_what_cannot_be_taken(house: TroubledHouse) -> None:
