@@ -2,14 +2,17 @@
 
 A token says which conversation and which question the page showed, is signed, and differs for every page made, so
 that a double click is known as a repeat and an answer from another window is known as such. It can add to a
-conversation; it can never read one.
+conversation; it can never read one. The welcome page of an invitation carries one of a kind of its own.
 """
 
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from bot.conversation import Speaker, Stage
 
 LASTS = 24 * 60 * 60
 """Seconds for which a page left open may still add its answer (trust.md 5.2)."""
@@ -32,11 +35,24 @@ class Step:
     """Unique to the page; stored with the turn that it brings."""
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What the welcome page of an invitation begins."""
+
+    invitation_id: str
+    stage: Stage
+    speaker: Speaker
+    is_from_paper: bool
+    token: str
+    """Unique to the page: what is begun with it twice is one conversation."""
+
+
 class Steps:
     """Makes and reads step tokens."""
 
     def __init__(self, key: bytes) -> None:
         self._signer = URLSafeTimedSerializer(key, salt="step")
+        self._beginnings = URLSafeTimedSerializer(key, salt="beginning")
 
     def make(self, conversation_id: str, asked: int, revisited: int = 0) -> str:
         """Make the token for one page."""
@@ -44,12 +60,26 @@ class Steps:
 
     def read(self, token: str) -> Step:
         """Read a token that came back. Raises StepRefused."""
-        try:
-            said, made_at = self._signer.loads(token, return_timestamp=True)
-        except (BadSignature, UnicodeEncodeError) as error:
-            raise StepRefused from error
-        # itsdangerous would also refuse what was made after now: a clock that is set back would close every page.
-        if (datetime.now(UTC) - made_at).total_seconds() > LASTS:
-            raise StepRefused
-        conversation_id, asked, revisited, unique = said
+        conversation_id, asked, revisited, unique = _read(self._signer, token)
         return Step(conversation_id, asked, revisited, unique)
+
+    def make_beginning(self, invitation_id: str, stage: Stage, speaker: Speaker, *, is_from_paper: bool) -> str:
+        """Make the token of one welcome page."""
+        unique = secrets.token_urlsafe(16)
+        return str(self._beginnings.dumps([invitation_id, stage.value, speaker.value, is_from_paper, unique]))
+
+    def read_beginning(self, token: str) -> Beginning:
+        """Read a token of a welcome page that came back. Raises StepRefused."""
+        invitation_id, stage, speaker, is_from_paper, unique = _read(self._beginnings, token)
+        return Beginning(invitation_id, Stage(stage), Speaker(speaker), is_from_paper, unique)
+
+
+def _read(signer: URLSafeTimedSerializer, token: str) -> Any:
+    try:
+        said, made_at = signer.loads(token, return_timestamp=True)
+    except (BadSignature, UnicodeEncodeError) as error:
+        raise StepRefused from error
+    # itsdangerous would also refuse what was made after now: a clock that is set back would close every page.
+    if (datetime.now(UTC) - made_at).total_seconds() > LASTS:
+        raise StepRefused
+    return said

@@ -16,7 +16,7 @@ from bot.interviewing import Room
 from bot.settings import Settings
 from bot.steps import Steps
 from bot.store import Missing, NotKept, NotRead
-from bot.web import copies, interview, paper, starting
+from bot.web import copies, easier, interview, paper, starting
 from bot.web.contexts import Way
 from bot.web.desk import CONVERSATION, Desk, closed
 from bot.web.files import Files
@@ -56,6 +56,7 @@ def create_app(
         frame=frame,
         leave_to=settings.leave_to,
         secure_cookies=settings.secure_cookies,
+        walk_in=settings.walk_in,
         now=now,
     )
     app = Starlette(
@@ -167,6 +168,12 @@ def _told(desk: Desk, status: int) -> Response:
 routes = [
     Route("/", starting.show_welcome, name="welcome"),
     Route("/", starting.begin, name="begin", methods=["POST"]),
+    Route("/welcome/{speaker}", starting.show_welcome_of_another, name="welcome_of_another"),
+    Route("/welcome/{speaker}", starting.begin_as_another, name="begin_as_another", methods=["POST"]),
+    Route("/invited", starting.show_invited, name="invited"),
+    Route("/invited", starting.begin_invited, name="begin_invited", methods=["POST"]),
+    Route("/easier", easier.show_easier, name="easier"),
+    Route("/easier", easier.make_easier, name="make_easier", methods=["POST"]),
     Route("/private", starting.show_shared_device, name="shared_device"),
     Route("/conversation", interview.show_conversation, name="conversation"),
     Route("/conversation", interview.go_on, name="go_on", methods=["POST"]),

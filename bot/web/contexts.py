@@ -7,7 +7,7 @@ once where a person's words stand.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.conversation import How, Preferences, Skip, Speaker, Whose
+from bot.conversation import Colours, How, Preferences, Skip, Speaker, TextSize, Whose
 from bot.paper import Condition, Need
 from bot.review import Proposed
 from bot.statement import Wanted
@@ -43,6 +43,10 @@ class Page:
     place: Place
     preferences: Preferences = field(default_factory=Preferences)
     """What makes the page easier for whoever reads it."""
+    easier: str = "/easier"
+    """Where that is chosen."""
+    query: str = ""
+    """Goes at the end of the address of a page without a conversation, so that it is as easy as this one."""
     error: str = ""
     """What went wrong, in a sentence for the person; "Error: " then stands before the title."""
 
@@ -362,17 +366,71 @@ class Code(Turning):
     typed: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day as it was typed."""
+
+    day: str = ""
+    month: str = ""
+    year: str = ""
+
+
+class PaperUse(StrEnum):
+    """Whether what is to be put in was said on paper before."""
+
+    NO = "no"
+    MAY_BE = "may_be"
+    """Whoever begins says so."""
+    YES = "yes"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Welcome(Page):
     """Before the first question: what this is, and what leaving quickly does and does not hide."""
 
+    speaker: Speaker
     wording: str
     information: tuple[str, ...]
     leaving: str
     leaving_information: tuple[str, ...]
     leaving_by_script: tuple[str, ...]
     """What only works with the script, and is not promised without it."""
-    stays_open: tuple[Choice, ...]
+    begins_at: str = "/"
+    """Where the form that begins is sent."""
+    fields: tuple[tuple[str, str], ...] = ()
+    """What it sends along."""
+    speakers: tuple[Speaker, ...] = ()
+    """Who may be speaking; empty where that is known."""
+    paper: PaperUse = PaperUse.NO
+    is_from_paper: bool = False
+    said_on: Day = field(default_factory=Day)
+    stays_open: tuple[Choice, ...] = ()
+    is_invited: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByInvitation(Page):
+    """The first page where nobody begins without an invitation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invited(Page):
+    """Where the code of an invitation is typed."""
+
+    typed: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Easier(Page):
+    """What can be made easier."""
+
+    sizes: tuple[TextSize, ...]
+    colours: tuple[Colours, ...]
+    back: str
+    """Where it leads back to, as the form sends it."""
+    way_back: str
+    """And as a link."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -381,6 +439,7 @@ class ComingBack(Page):
 
     stays_open: tuple[Choice, ...]
     typed: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -390,8 +449,9 @@ class SharedDevice(Page):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement(Page):
-    """The person's own words on one page."""
+    """The person's own words on one page; or what an advocate passed on."""
 
+    heading: str
     dated: str
     number: str
     digest: str

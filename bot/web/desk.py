@@ -33,6 +33,8 @@ class Desk:
     frame: Frame
     leave_to: str
     secure_cookies: bool
+    walk_in: bool
+    """Whether anybody may begin without an invitation."""
     now: Callable[[], datetime]
 
     @property

@@ -4,7 +4,7 @@ import contextlib
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from bot import interviewing, returning
 from bot.codes import TooManyAtOnce, shown
@@ -15,6 +15,7 @@ from bot.store import Disguise, Missing, StoreError
 from bot.web import contexts
 from bot.web.contexts import Beside, Box, Original, Way
 from bot.web.desk import CONVERSATION, Desk, closed, desk_of, onwards, visited
+from bot.web.easier import EASIER
 from bot.web.forms import Form, read_form
 from bot.web.showing import TITLE, Typed
 
@@ -142,6 +143,11 @@ async def _do(desk: Desk, step: Step, pressed: Pressed, form: Form) -> Response:
     elif pressed.name == "go_on":
         await interviewing.go_on(desk.room, conversation_id, now)
         return onwards()
+    elif pressed.name == "easier":
+        typed = Given(Kind.WORDS, words=form.words, original=form.original, note=form.note)
+        if await interviewing.keep_typed(desk.room, step, typed, now) is Taken.ELSEWHERE:
+            return _elsewhere(desk, form)
+        return RedirectResponse(EASIER, status_code=303)
     elif pressed.name in {"make_code", "confirm_code"} and await _is_handed_over(desk, conversation_id):
         return onwards()  # a code opens more than the one question that the person was handed the screen for
     elif pressed.name == "make_code" and pressed.about in set(Disguise):
@@ -184,7 +190,7 @@ async def _keep_without_visit(desk: Desk, step: Step, pressed: Pressed, form: Fo
     try:
         if given is not None:
             taken = await interviewing.append(desk.room, step, given, desk.now())
-        elif control is not None and (form.words + form.original + form.note).strip():
+        elif (control is not None or pressed.name == "easier") and (form.words + form.original + form.note).strip():
             taken = await interviewing.press(
                 desk.room,
                 step,
@@ -245,6 +251,7 @@ async def _show_code(desk: Desk, conversation_id: str, code: str, typed: str = "
     page = contexts.Code(
         title=TITLE,
         place=desk.frame.place,
+        preferences=view.preferences,
         step=_step(desk, view),
         error=error,
         code=code,

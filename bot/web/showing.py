@@ -118,7 +118,8 @@ class Frame:
         return contexts.Statement(
             title=TITLE,
             place=self.place,
-            dated=_dated(made),
+            heading=made.heading,
+            dated=made.dated,
             number=made.number,
             digest=made.digest,
             headings=tuple(showing.headings(made.sections)),
@@ -128,21 +129,21 @@ class Frame:
             is_empty=not made.sections,
         )
 
-    def welcome(self, stays_open: tuple[Choice, ...]) -> contexts.Welcome:
-        """Make the page before the first question."""
-        welcome = self.interview.response("utter_welcome")
-        leaving = self.interview.response("utter_leaving_quickly")
+    def welcome(self, speaker: Speaker = Speaker.PERSON, stage: Stage = Stage.FIRST) -> contexts.Welcome:
+        """Make the page before the first question, as far as it is the same for everybody."""
+        welcome = self.interview.response("utter_welcome", speaker, stage)
+        leaving = self.interview.response("utter_leaving_quickly", speaker, stage)
         sentences = self.sentences(leaving.information)
         by_script = tuple(sentence for sentence in sentences if SHIFT in sentence)
         return contexts.Welcome(
             title=TITLE,
             place=self.place,
+            speaker=speaker,
             wording=self.filled(welcome.wording),
             information=self.sentences(welcome.information),
             leaving=self.filled(leaving.wording),
             leaving_information=tuple(sentence for sentence in sentences if sentence not in by_script),
             leaving_by_script=by_script,
-            stays_open=stays_open,
         )
 
     def filled(self, wording: str) -> str:
@@ -208,6 +209,7 @@ class _Showing:
             "title": TITLE,
             "place": frame.place,
             "step": step,
+            "preferences": view.preferences,
             "speaker": self.speaker,
             "kept": self._kept(),
             "from_paper": _day(view.conversation.said_on) if view.conversation.said_on is not None else "",
@@ -650,8 +652,3 @@ def _day(said_on: date) -> str:
 def _phone(written: str) -> Phone | None:
     dial = "".join(letter for letter in written if letter in "+0123456789")
     return Phone(written, dial) if dial else None
-
-
-def _dated(made: Statement) -> str:
-    first, last = (_day(at) for at in (made.begun_at, made.last_said_at))
-    return f"Written down on {first}." if first == last else f"Written down from {first} to {last}."

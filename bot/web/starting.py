@@ -1,70 +1,192 @@
-"""The doors: welcome and beginning, coming back with a code, and leaving."""
+"""The doors: welcome and beginning, invitations, coming back with a code, and leaving."""
 
 import asyncio
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from starlette.background import BackgroundTask
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from bot import interviewing, returning
+from bot import enquiring, interviewing, returning
 from bot.codes import TooManyAtOnce
-from bot.conversation import Speaker, Stage
+from bot.conversation import Preferences, Speaker, Stage
+from bot.interview import SPEAKERS
 from bot.returning import IDLE_MINUTES
-from bot.web import contexts
-from bot.web.contexts import Choice, Piece
-from bot.web.desk import Desk, desk_of, end_visit, let_in, without_visit
+from bot.steps import Beginning, StepRefused
+from bot.store import Origin
+from bot.web import contexts, easier
+from bot.web.contexts import Choice, Day, PaperUse, Piece
+from bot.web.desk import Desk, closed, desk_of, end_visit, let_in, onwards, visited, without_visit
 from bot.web.forms import Form, read_form
 from bot.web.showing import TITLE
 
 LEAVING_LIMIT = 0.5
 """Seconds that leaving quickly waits for the database."""
 STAYS_OPEN = {30: "30 minutes", 120: "2 hours", 1200: "20 hours"}
+EARLIEST_YEAR = 1900
+AHEAD_OF_UTC = timedelta(hours=1)
+"""British Summer Time: shortly after midnight, what was said today was not said tomorrow."""
+
+TOO_MANY = "Many people are using these pages now. Please try again in a minute."
+NO_SUCH_CODE = "We could not find that code. Please look at it and try again."
+NO_DAY = "Write the day on which it was said."
+NOT_A_DAY = "There is no such day. Write it like this: 3 11 2026."
+DAY_TO_COME = "This day is still to come. Write the day on which it was said."
+
+
+class NoDay(Exception):
+    """The day on which it was said was not given; the message says what to do."""
+
+
+# --- beginning -------------------------------------------------------------------------------------------------------
 
 
 async def show_welcome(request: Request) -> Response:
     """What this is, before anything is asked."""
     desk = desk_of(request)
-    return desk.shown(desk.frame.welcome(_stays_open(IDLE_MINUTES[0])))
+    if not desk.walk_in:
+        return desk.shown(_by_invitation(request))
+    page = _welcome(desk, "/", easier.asked(request), IDLE_MINUTES[0])
+    return desk.shown(replace(page, speakers=SPEAKERS))
 
 
 async def begin(request: Request) -> Response:
-    """Begin a conversation and open a visit to it."""
-    desk = desk_of(request)
-    minutes = _minutes(await read_form(request))
+    """Begin a conversation with the person; whoever else speaks reads their own welcome first."""
+    form = await read_form(request)
+    speaker = form.one("speaker")
+    if speaker in set(SPEAKERS) - {Speaker.PERSON} and desk_of(request).walk_in:
+        return RedirectResponse(f"/welcome/{speaker}{easier.query(easier.read(form.one))}", status_code=303)
+    return await _begin_uninvited(request, Speaker.PERSON)
+
+
+async def show_welcome_of_another(request: Request) -> Response:
+    """What this is, for somebody who speaks for the person, or who asks the questions."""
+    desk, speaker = desk_of(request), _another(request)
+    if not desk.walk_in:
+        return desk.shown(_by_invitation(request))
+    return desk.shown(_welcome_of(desk, speaker, easier.asked(request), IDLE_MINUTES[0]))
+
+
+async def begin_as_another(request: Request) -> Response:
+    """Begin a conversation with somebody else than the person."""
+    return await _begin_uninvited(request, _another(request))
+
+
+async def _begin_uninvited(request: Request, speaker: Speaker) -> Response:
+    desk, form = desk_of(request), await read_form(request)
+    if not desk.walk_in:
+        return desk.shown(_by_invitation(request), 403)
     now = desk.now()
-    conversation_id = await interviewing.begin(desk.room, stage=Stage.FIRST, speaker=Speaker.PERSON, now=now)
-    await end_visit(desk, request)
-    return await let_in(desk, conversation_id, minutes)
+    is_from_paper = speaker is Speaker.PRACTITIONER and form.one("from_paper") == "yes"
+    try:
+        said_on = _said_on(form, now) if is_from_paper else None
+    except NoDay as error:
+        page = _welcome_of(desk, speaker, easier.read(form.one), _minutes(form))
+        page = replace(page, error=str(error), said_on=_day_of(form), is_from_paper=True)
+        return desk.shown(page, 422)
+    conversation_id = await interviewing.begin(
+        desk.room,
+        stage=Stage.FIRST,
+        speaker=speaker,
+        now=now,
+        origin=Origin.PAPER if is_from_paper else Origin.PAGE,
+        said_on=said_on,
+    )
+    return await _let_in(request, form, conversation_id)
+
+
+# --- invitations -----------------------------------------------------------------------------------------------------
+
+
+async def show_invited(request: Request) -> Response:
+    """Where the code of an invitation is typed."""
+    return desk_of(request).shown(_invited(request, easier.asked(request), "", ""))
+
+
+async def begin_invited(request: Request) -> Response:
+    """Take a code, show the welcome of what it invites to, and begin that. It is all one address."""
+    desk, form = desk_of(request), await read_form(request)
+    if form.has("invitation"):
+        try:
+            return await _begin_what_was_invited_to(request, form, desk.steps.read_beginning(form.one("invitation")))
+        except StepRefused:
+            return _not_invited(request, form)
+    network = request.client.host if request.client is not None else ""
+    try:
+        found = await enquiring.accept(desk.door, form.one("code")[:200], network, desk.now())
+    except TooManyAtOnce:
+        return desk.shown(_invited(request, easier.read(form.one), form.one("code")[:200], TOO_MANY), 503)
+    if found is None:
+        return _not_invited(request, form)
+    is_from_paper = found.origin is Origin.PAPER
+    token = desk.steps.make_beginning(found.invitation_id, found.stage, found.speaker, is_from_paper=is_from_paper)
+    beginning = desk.steps.read_beginning(token)
+    return desk.shown(_welcome_invited(desk, beginning, token, easier.read(form.one), IDLE_MINUTES[0]))
+
+
+async def _begin_what_was_invited_to(request: Request, form: Form, beginning: Beginning) -> Response:
+    desk = desk_of(request)
+    now = desk.now()
+    try:
+        said_on = _said_on(form, now) if beginning.is_from_paper else None
+    except NoDay as error:
+        preferences, minutes = easier.read(form.one), _minutes(form)
+        page = _welcome_invited(desk, beginning, form.one("invitation"), preferences, minutes)
+        return desk.shown(replace(page, error=str(error), said_on=_day_of(form)), 422)
+    conversation_id = await enquiring.begin_invited(
+        desk.room.store,
+        beginning.invitation_id,
+        beginning.token,
+        now,
+        interview_version=desk.frame.interview.version,
+        said_on=said_on,
+    )
+    if conversation_id is None:
+        return _not_invited(request, form)
+    view = await interviewing.look(desk.room, conversation_id)
+    if any(turn.speaker is not Speaker.BOT for turn in view.turns):
+        # Begun before, with this page. A page can begin a conversation; only a visit or a code shows what was said.
+        return onwards() if await visited(desk, request) == conversation_id else closed(desk)
+    await interviewing.go_on(desk.room, conversation_id, now)
+    return await _let_in(request, form, conversation_id)
+
+
+# --- coming back -----------------------------------------------------------------------------------------------------
 
 
 async def show_shared_device(request: Request) -> Response:
     """About private windows and devices that others use."""
-    desk = desk_of(request)
-    return desk.shown(contexts.SharedDevice(title=TITLE, place=desk.frame.place))
+    desk, preferences = desk_of(request), easier.asked(request)
+    page = contexts.SharedDevice(title=TITLE, place=desk.frame.place, **_as_easy("/private", preferences))
+    return desk.shown(page)
 
 
 async def show_coming_back(request: Request) -> Response:
     """Where the code is typed."""
     desk = desk_of(request)
-    return desk.shown(_coming_back(desk, "", IDLE_MINUTES[0], ""))
+    return desk.shown(_coming_back(desk, easier.asked(request), "", IDLE_MINUTES[0], ""))
 
 
 async def come_back(request: Request) -> Response:
     """Open a visit to the conversation of a code. Whatever is wrong with a code, the page says the same."""
     desk = desk_of(request)
     form = await read_form(request)
-    minutes, typed = _minutes(form), form.one("code")[:200]
+    minutes, typed, preferences = _minutes(form), form.one("code")[:200], easier.read(form.one)
     network = request.client.host if request.client is not None else ""
     try:
         conversation_id = await returning.come_back(desk.door, typed, network, desk.now())
     except TooManyAtOnce:
-        error = "Many people are using these pages now. Please try again in a minute."
-        return desk.shown(_coming_back(desk, typed, minutes, error), 503)
+        return desk.shown(_coming_back(desk, preferences, typed, minutes, TOO_MANY), 503)
     if conversation_id is None:
-        error = "We could not find that code. Please look at it and try again."
-        return desk.shown(_coming_back(desk, typed, minutes, error), 422)
-    await end_visit(desk, request)
-    return await let_in(desk, conversation_id, minutes)
+        return desk.shown(_coming_back(desk, preferences, typed, minutes, NO_SUCH_CODE), 422)
+    await interviewing.arrive(desk.room, conversation_id, desk.now())
+    return await _let_in(request, form, conversation_id)
+
+
+# --- leaving ---------------------------------------------------------------------------------------------------------
 
 
 async def leave(request: Request) -> Response:
@@ -91,6 +213,103 @@ async def left(request: Request) -> Response:
     return without_visit(desk, Response(status_code=204))
 
 
+# --- what several of them do -----------------------------------------------------------------------------------------
+
+
+async def _let_in(request: Request, form: Form, conversation_id: str) -> Response:
+    """Open a visit in place of any other, to pages that are as easy as the one before it."""
+    desk = desk_of(request)
+    preferences = easier.read(form.one)
+    if preferences != Preferences():
+        await interviewing.prefer(desk.room, conversation_id, preferences, desk.now())
+    await end_visit(desk, request)
+    return await let_in(desk, conversation_id, _minutes(form))
+
+
+def _another(request: Request) -> Speaker:
+    speaker = next((one for one in SPEAKERS if one == request.path_params["speaker"]), Speaker.PERSON)
+    if speaker is Speaker.PERSON:
+        raise HTTPException(404)
+    return speaker
+
+
+def _as_easy(here: str, preferences: Preferences) -> dict[str, Any]:
+    """Give what a page without a conversation needs to be as easy as it was asked to be."""
+    return {
+        "preferences": preferences,
+        "easier": easier.way_here(here, preferences),
+        "query": easier.query(preferences),
+    }
+
+
+def _welcome(
+    desk: Desk,
+    here: str,
+    preferences: Preferences,
+    minutes: int,
+    speaker: Speaker = Speaker.PERSON,
+    stage: Stage = Stage.FIRST,
+) -> contexts.Welcome:
+    return replace(
+        desk.frame.welcome(speaker, stage),
+        begins_at=here,
+        fields=easier.fields(preferences),
+        stays_open=_stays_open(minutes),
+        **_as_easy(here, preferences),
+    )
+
+
+def _welcome_of(desk: Desk, speaker: Speaker, preferences: Preferences, minutes: int) -> contexts.Welcome:
+    page = _welcome(desk, f"/welcome/{speaker}", preferences, minutes, speaker)
+    return replace(page, paper=PaperUse.MAY_BE if speaker is Speaker.PRACTITIONER else PaperUse.NO)
+
+
+def _welcome_invited(
+    desk: Desk, beginning: Beginning, token: str, preferences: Preferences, minutes: int
+) -> contexts.Welcome:
+    page = _welcome(desk, "/invited", preferences, minutes, beginning.speaker, beginning.stage)
+    return replace(
+        page,
+        fields=(*page.fields, ("invitation", token)),
+        paper=PaperUse.YES if beginning.is_from_paper else PaperUse.NO,
+        is_invited=True,
+    )
+
+
+def _by_invitation(request: Request) -> contexts.ByInvitation:
+    place = desk_of(request).frame.place
+    return contexts.ByInvitation(title=TITLE, place=place, **_as_easy("/", easier.asked(request)))
+
+
+def _invited(request: Request, preferences: Preferences, typed: str, error: str) -> contexts.Invited:
+    return contexts.Invited(
+        title=TITLE,
+        place=desk_of(request).frame.place,
+        error=error,
+        typed=typed,
+        fields=easier.fields(preferences),
+        **_as_easy("/invited", preferences),
+    )
+
+
+def _not_invited(request: Request, form: Form) -> Response:
+    """Say that this code cannot be used: the same whether it was used, is too old, or was never made."""
+    typed = form.one("code")[:200]
+    return desk_of(request).shown(_invited(request, easier.read(form.one), typed, NO_SUCH_CODE), 422)
+
+
+def _coming_back(desk: Desk, preferences: Preferences, typed: str, minutes: int, error: str) -> contexts.ComingBack:
+    return contexts.ComingBack(
+        title=TITLE,
+        place=desk.frame.place,
+        error=error,
+        stays_open=_stays_open(minutes),
+        typed=typed,
+        fields=easier.fields(preferences),
+        **_as_easy("/come-back", preferences),
+    )
+
+
 def _minutes(form: Form) -> int:
     chosen = form.one("minutes")
     return next((minutes for minutes in IDLE_MINUTES if str(minutes) == chosen), IDLE_MINUTES[0])
@@ -103,7 +322,24 @@ def _stays_open(chosen: int) -> tuple[Choice, ...]:
     )
 
 
-def _coming_back(desk: Desk, typed: str, minutes: int, error: str) -> contexts.ComingBack:
-    return contexts.ComingBack(
-        title=TITLE, place=desk.frame.place, error=error, stays_open=_stays_open(minutes), typed=typed
-    )
+def _day_of(form: Form) -> Day:
+    return Day(*(form.one(f"said-{part}")[:20] for part in ("day", "month", "year")))
+
+
+def _said_on(form: Form, now: datetime) -> date:
+    """Read the day on which it was said. Raises NoDay."""
+    typed = _day_of(form)
+    numbers = [part.strip() for part in (typed.year, typed.month, typed.day)]
+    if not any(numbers):
+        raise NoDay(NO_DAY)
+    if not all(part.isascii() and part.isdigit() and len(part) <= len("2026") for part in numbers):
+        raise NoDay(NOT_A_DAY)
+    try:
+        said_on = date(*map(int, numbers))
+    except ValueError as error:
+        raise NoDay(NOT_A_DAY) from error
+    if said_on.year < EARLIEST_YEAR:
+        raise NoDay(NOT_A_DAY)
+    if said_on > (now + AHEAD_OF_UTC).date():
+        raise NoDay(DAY_TO_COME)
+    return said_on

@@ -32,8 +32,9 @@ async def test_a_code_brings_a_person_back_to_where_they_were(
     code = await with_a_code(arrives(), disguise)
     later = arrives()
     page = await later.sends("/come-back", code=f"  {code.upper().replace(' ', ' - ')} ", minutes="120")
-    assert page.heading == "Take all the time you need"
-    assert (await later.comes_back()).heading == "What about matters?"
+    assert page.heading == "Are you somewhere private now?"
+    assert "tired" not in page.source
+    assert (await later.says_it_is_safe()).heading == "What about matters?"
 
 
 async def test_a_code_is_shown_once_and_typed_once_to_go_on(person: Person, site: Site) -> None:
@@ -106,6 +107,8 @@ async def test_words_sent_after_the_visit_ended_are_kept_and_nothing_is_shown(
     assert "tired" not in page.source
     assert "cat" not in page.source
     page = await person.sends("/come-back", code=code, minutes="30")
+    assert "cat" not in page.source
+    page = await person.says_it_is_safe()
     assert page.heading == "What about more?"
     assert page.quotations == ["I feel tired", "My cat"]
 
@@ -119,7 +122,7 @@ async def test_what_was_typed_is_a_draft_when_a_button_is_pressed_after_the_visi
     site.passes(minutes=31)
     await person.presses("why", words="My cat, and")
     await person.sends("/come-back", code=code, minutes="30")
-    assert person.page.box == "My cat, and"
+    assert (await person.says_it_is_safe()).box == "My cat, and"
 
 
 async def test_after_a_day_a_page_can_add_nothing_and_its_words_are_handed_back(person: Person, site: Site) -> None:

@@ -23,6 +23,12 @@ class Reach(StrEnum):
 REACH = {
     ("welcome", "GET /"): Reach.ANYONE,
     ("begin", "POST /"): Reach.ANYONE,
+    ("welcome_of_another", "GET /welcome/{speaker}"): Reach.ANYONE,
+    ("begin_as_another", "POST /welcome/{speaker}"): Reach.ANYONE,
+    ("invited", "GET /invited"): Reach.ANYONE,
+    ("begin_invited", "POST /invited"): Reach.ANYONE,
+    ("easier", "GET /easier"): Reach.ANYONE,
+    ("make_easier", "POST /easier"): Reach.ANYONE,
     ("shared_device", "GET /private"): Reach.ANYONE,
     ("conversation", "GET /conversation"): Reach.VISITOR,
     ("go_on", "POST /conversation"): Reach.VISITOR,
@@ -52,7 +58,9 @@ def test_every_route_stands_in_the_table() -> None:
 
 def test_only_leaving_writes_when_a_page_is_looked_at() -> None:
     reading = {route.name for route in routes if "GET" in (route.methods or set())}
-    assert reading.isdisjoint({"begin", "go_on", "come_back", "left"})
+    assert reading.isdisjoint(
+        {"begin", "begin_as_another", "begin_invited", "make_easier", "go_on", "come_back", "left"}
+    )
 
 
 @pytest.mark.parametrize("route", [what for (_, what), reach in REACH.items() if reach is Reach.VISITOR])

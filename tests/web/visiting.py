@@ -137,6 +137,7 @@ def check_page(page: Page) -> None:
     assert second.get("href") == "/leave"
     assert page.root.find(".//aside[@id='help']") is not None
     assert "undefined" not in page.source
+    assert "Make this easier to use" in page.says
 
 
 @dataclass
@@ -163,6 +164,10 @@ class Person:
     async def comes_back(self) -> Page:
         """Go on after a break, where it is safe to."""
         await self.presses("come_back")
+        return await self.says_it_is_safe()
+
+    async def says_it_is_safe(self) -> Page:
+        """Answer what is asked of somebody who comes back."""
         for answer in ("yes", "nobody", "yes"):
             await self.presses(f"choose:{answer}")
         return self.page

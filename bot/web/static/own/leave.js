@@ -2,6 +2,7 @@
 const WITHIN = 5000;
 
 function leave() {
+  window.speechSynthesis?.cancel();
   document.documentElement.classList.add("app-gone");
   document.title = "New tab";
   navigator.sendBeacon("/left");

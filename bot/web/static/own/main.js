@@ -1,6 +1,7 @@
 // What the pages do beyond what they do without any script: nothing here is needed to answer or to leave.
 import { leaveQuickly } from "./leave.js";
 import { smoothTurns } from "./smooth.js";
+import { newTurn, readAloud } from "./speak.js";
 
 const root = document.documentElement;
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
@@ -8,7 +9,11 @@ document.body.classList.add("js-enabled", "govuk-frontend-supported");
 const showPrinting = () => document.querySelectorAll("[data-print]").forEach((button) => (button.hidden = false));
 
 leaveQuickly();
-smoothTurns(showPrinting);
+smoothTurns(() => {
+  showPrinting();
+  newTurn();
+});
+readAloud();
 showPrinting();
 
 document.addEventListener("click", (event) => {
