@@ -191,6 +191,8 @@ class Informing(Turning):
     """One thing at a time: what is told before a question, by itself."""
 
     part: str = ""
+    heading: str = ""
+    is_read_out: bool = False
     information: tuple[str, ...] = ()
     has_why: bool = False
     has_another_way: bool = False

@@ -269,7 +269,9 @@ class _Showing:
     def _informing(self, asking: Asking) -> contexts.Informing:
         return contexts.Informing(
             **self.common,
-            part=self._part(asking),
+            part=self._place(asking),
+            heading=asking.part,
+            is_read_out=self.is_prompt and bool(asking.tips),
             information=self.frame.sentences(asking.information),
             can_go_back=self.stands.previous is not None,
         )
@@ -494,10 +496,12 @@ class _Showing:
         return TITLE
 
     def _part(self, asking: Asking) -> str:
+        place = self._place(asking)
+        return f"{place}: {asking.part}" if place else asking.part
+
+    def _place(self, asking: Asking) -> str:
         parts = self.frame.interview.parts(self.view.conversation.speaker, self.view.conversation.stage)
-        if asking.part not in parts:
-            return asking.part
-        return f"Part {parts.index(asking.part) + 1} of {len(parts)}: {asking.part}"
+        return f"Part {parts.index(asking.part) + 1} of {len(parts)}" if asking.part in parts else ""
 
     def _kept(self) -> Kept:
         """Say what was done last, if it was to say something. A note kept with an answer is not told of."""
