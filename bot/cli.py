@@ -111,6 +111,8 @@ def _warn(settings: Settings) -> None:
         _say("For trying out: no telephone number is set. Pages cannot name one until OWNWORDS_PHONE is.")
     if not settings.secure_cookies:
         _say("For trying out: cookies also go over plain HTTP. Behind HTTPS set OWNWORDS_SECURE_COOKIES=yes.")
+    elif not settings.address.startswith("https://"):
+        _say("Invitations do not name the site as people reach it. Set OWNWORDS_ADDRESS to its https:// address.")
 
 
 @app.command()

@@ -862,3 +862,12 @@ def test_invitations_are_shown_with_what_became_of_them(ready: Terminal) -> None
 def test_an_enquiry_that_there_is_not_can_be_looked_up(ready: Terminal, command: str) -> None:
     told = ready.is_told("enquiry", command, "Mrs Oyelaran")
     assert told == "There is no enquiry with this reference. `enquiry list` shows those that there are."
+
+
+@pytest.mark.parametrize(("address", "is_warned"), [("", True), ("https://words.example", False)])
+def test_behind_https_a_start_says_when_invitations_would_lead_elsewhere(
+    ready: Terminal, capsys: pytest.CaptureFixture[str], address: str, *, is_warned: bool
+) -> None:
+    ready.sets(SECURE_COOKIES="yes", PHONE="01632 960 001", ADDRESS=address)
+    cli._warn(load())
+    assert ("OWNWORDS_ADDRESS" in capsys.readouterr().out) is is_warned
