@@ -320,11 +320,11 @@ def go_on_until_asked(person: Visitor) -> None:
 
 def asked(person: Visitor, name: str, note: str = "") -> str:
     """Name the state, and see that this is what is asked; names are those of `domain.yml`."""
-    assert person.heading == heading_of(name, person.speaker, person.stage)
+    assert person.heading == heading_of(name, person.speaker, person.stage), person.heading
     return f"{name}: {note}" if note else name
 
 
 def told(person: Visitor, heading: str, note: str = "") -> str:
     """Name the state, and see that this is what is told."""
-    assert person.heading == heading
+    assert person.heading == heading, person.heading
     return f"{heading} ({note})" if note else heading

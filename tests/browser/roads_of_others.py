@@ -24,8 +24,8 @@ EVERY_EASE = (
     ("colours", Colours.YELLOW_ON_BLACK),
     ("colours", Colours.CREAM),
     ("pictures", "no"),
-    ("simpler", "yes"),
     ("one", "yes"),
+    ("simpler", "yes"),
 )
 """Each thing that makes pages easier, by its field and value."""
 
@@ -62,7 +62,7 @@ def practitioners_road(person: Visitor) -> Road:
     person.presses("answer")
     yield asked(person, "safe_now", "handed over, nothing chosen")
     person.chooses("not_safe")
-    yield asked(person, "help_first", "handed over")
+    yield told(person, heading_of("help_first"), "handed over")
     person.chooses("carry_on")
     yield told(person, "Thank you. Please give the screen back.")
     person.presses("take_screen_back")
@@ -192,7 +192,7 @@ def paper_road(person: Visitor, house: House) -> Road:
     for part, number in (("day", "2"), ("month", "3"), ("year", "2026")):
         person.writes(number, f"#said-{part}")
     person.speaker = Speaker.PRACTITIONER
-    person.presses_on("form:has(input[name=minutes]) button")
+    person.begins_here()
     yield asked(person, "practitioner_name", "from paper")
     assert "From paper, said on 2 March 2026" in person.page.locator("main").inner_text()
     person.says("Priya Natarajan").says("Social worker").chooses("no")
@@ -205,10 +205,6 @@ def easier_road(person: Visitor) -> Road:
     for name, value in EVERY_EASE:
         ease(person, name, value)
         state = f"{name} {value}"
-        if name == "one":
-            # At this question there is nothing to read first.
-            yield asked(person, "communication", state)
-            continue
         if name != "simpler":
             yield asked(person, "communication", state)
         else:

@@ -6,6 +6,13 @@ from pathlib import Path
 from tests.browser.conftest import Arrives
 from tests.browser.gate import EVERY_LOOK, FIRST_LOOK, Gate
 from tests.browser.roads import before_the_first_question, first_conversation, side_roads, troubled_road
+from tests.browser.roads_of_others import (
+    advocates_road,
+    easier_road,
+    later_road,
+    paper_road,
+    practitioners_road,
+)
 from tests.browser.visitor import Purpose, Script
 from tests.house import House
 
@@ -36,6 +43,28 @@ def test_every_page_passes(arrives: Arrives, house: House, java: Path, tmp_path:
     for state in chain.from_iterable(roads):
         gate.check(person, state)
     gate.check(person.opens("/no-such-page"), "no such page")
+    gate.validate(java, tmp_path)
+    assert gate.findings == []
+
+
+def test_every_page_of_other_speakers_and_of_later_stages_passes(
+    arrives: Arrives, house: House, java: Path, tmp_path: Path, script: Script
+) -> None:
+    person = arrives(script, Purpose.CHECKING)
+    gate = Gate(EVERY_LOOK if script is Script.ON else FIRST_LOOK)
+    for state in chain(
+        practitioners_road(person), advocates_road(person), later_road(person, house), paper_road(person, house)
+    ):
+        gate.check(person, state)
+    gate.validate(java, tmp_path)
+    assert gate.findings == []
+
+
+def test_every_page_that_was_made_easier_passes(arrives: Arrives, java: Path, tmp_path: Path) -> None:
+    person = arrives(Script.ON, Purpose.CHECKING)
+    gate = Gate(EVERY_LOOK)
+    for state in easier_road(person):
+        gate.check(person, state)
     gate.validate(java, tmp_path)
     assert gate.findings == []
 

@@ -2,6 +2,7 @@
 
 from playwright.sync_api import expect
 
+from bot.conversation import Speaker
 from tests.browser.conftest import Arrives
 from tests.browser.gate import program
 from tests.browser.visitor import Purpose, Script, Visitor, heading_of
@@ -59,6 +60,33 @@ def test_each_question_is_heard_once_and_then_that_it_was_saved(arrives: Arrives
     assert listener.heard() == [f"heading, {heading_of('know_more')}, level 1", "polite: Saved."]
     person.presses("stop")
     assert listener.heard() == [f"heading, {heading_of('stop')}, level 1"]
+
+
+def test_what_is_read_out_is_heard_once_and_so_is_the_screen_given_back(arrives: Arrives) -> None:
+    practitioner = arrives(Script.ON, Purpose.CHECKING).begins(Speaker.PRACTITIONER)
+    practitioner.says("Priya Natarajan").says("Social worker").chooses("no")
+    practitioner.chooses("yes").chooses("nobody").chooses("yes")
+    listener = Listener(practitioner)
+    listener.starts()
+    practitioner.skips("asked_none_yet")
+    assert listener.heard() == [f"heading, {heading_of('communication_words')}, level 1", "polite: Saved."]
+    practitioner.presses("hand_over")
+    assert listener.heard() == [f"heading, {heading_of('communication_words')}, level 1"]
+    practitioner.says("In the morning")
+    assert listener.heard() == ["heading, Thank you. Please give the screen back., level 1", "polite: Saved."]
+    practitioner.presses("take_screen_back")
+    assert listener.heard() == [f"heading, {heading_of('know_more')}, level 1"]
+
+
+def test_on_coming_back_each_question_of_the_gate_is_heard_once(arrives: Arrives) -> None:
+    person = arrives(Script.ON, Purpose.CHECKING).begins().chooses("yes").presses("take_a_break")
+    listener = Listener(person)
+    listener.starts()
+    person.presses("come_back")
+    assert listener.heard() == [f"heading, {heading_of('private')}, level 1"]
+    for choice, asked in (("yes", "company"), ("nobody", "go_on")):
+        person.chooses(choice)
+        assert listener.heard() == [f"heading, {heading_of(asked)}, level 1", "polite: Saved."]
 
 
 def test_the_focus_is_where_the_reader_should_go_on(arrives: Arrives) -> None:

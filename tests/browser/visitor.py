@@ -193,7 +193,7 @@ class Visitor:
         if speaker is not Speaker.PERSON:
             self.says_who_is_speaking(speaker)
         self.speaker, self.stage = speaker, Stage.FIRST
-        return self._begins()
+        return self.begins_here()
 
     def says_who_is_speaking(self, speaker: Speaker) -> Self:
         """Choose, on the first page, who is speaking."""
@@ -206,13 +206,14 @@ class Visitor:
         """Type the code of an invitation, read the first page and begin."""
         self.opens("/invited").pastes(code, "#code").presses_on("form[action='/invited'] button")
         self.speaker, self.stage = speaker, stage
-        return self._begins()
+        return self.begins_here()
 
     def passes_the_gate(self) -> Self:
         """Say that it is safe to go on."""
         return self.chooses("yes").chooses("nobody").chooses("yes")
 
-    def _begins(self) -> Self:
+    def begins_here(self) -> Self:
+        """Begin, on the page that says what this is."""
         self.presses_on("form:has(input[name=minutes]) button")
         step = self.page.locator("input[name=step]").input_value()
         _, payload = URLSafeTimedSerializer("no key", salt="step").loads_unsafe(step)
