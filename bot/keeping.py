@@ -4,6 +4,7 @@ Custom actions call these verbs at the end of a section. Every verb may be calle
 a path is told afresh whenever the dialogue engine was away: what is there already stays as it is.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -78,8 +79,11 @@ _NOWHERE = (-1, -1)
 LEADING = frozenset({"interpreter", "outcome_now"})
 """Slots that hold the id of what was chosen, because the dialogue turns on it. Their turn is found by the question."""
 
+TYPED_CHOICE = re.compile(r'/(?:choose|skip)\{"choice": *"([a-z0-9_:-]+)"\}')
+"""How a choice is typed in `rasa shell`."""
+
 SCALES = frozenset({"happened", "practitioner_verdict", "overall"})
-"""Slots whose answers are weighed. Typed in `rasa shell`, they are a choice all the same."""
+"""Slots whose answers are weighed. An id typed as it is in `rasa shell` is a choice all the same."""
 
 FILLED_WITH: Mapping[str, str] = {
     "outcome_why": "outcome_again",
@@ -414,7 +418,7 @@ def _turn(kept: Transaction, heard: Heard, slot: str, now: datetime) -> int | No
         return None
     number = referred(held)
     before = FILLED_WITH.get(slot)
-    if before is not None and held == heard.slots.get(before) and (number is not None or held.startswith("/")):
+    if before is not None and held == heard.slots.get(before) and (number is not None or TYPED_CHOICE.fullmatch(held)):
         return None
     if _origin(kept, heard, now) is Origin.SHELL:
         return _turn_from_shell(kept, heard, slot, held, now)
@@ -487,8 +491,9 @@ def _turn_from_shell(kept: Transaction, heard: Heard, slot: str, held: str, now:
 
 
 def _meant_in_shell(slot: str, held: str) -> tuple[Kind, str, tuple[str, ...]]:
-    """Say what was typed in `rasa shell`: words, or where it is weighed later, a choice or a skip."""
-    if slot not in LEADING and slot not in SCALES:
+    """Say what was typed in `rasa shell`: words, a choice or a skip."""
+    typed = TYPED_CHOICE.fullmatch(held)
+    chosen = typed[1] if typed is not None else held if slot in LEADING or slot in SCALES else None
+    if chosen is None:
         return Kind.WORDS, held, ()
-    skipped = next((skip for skip in Skip if held == skip or (held.startswith("/skip") and f'"{skip}"' in held)), None)
-    return (Kind.SKIP, "", (skipped.value,)) if skipped is not None else (Kind.CHOICE, "", (held,))
+    return Kind.SKIP if chosen in set(Skip) else Kind.CHOICE, "", (chosen,)

@@ -958,6 +958,20 @@ def test_what_is_chosen_in_rasa_shell_ranks_nothing_and_breaks_nothing(store: St
     assert verify(store) == []
 
 
+def test_what_is_typed_as_a_choice_or_a_skip_in_rasa_shell_is_one(store: Store) -> None:
+    heard = from_shell(feelings='/skip{"choice": "do_not_know"}', safe_now='/choose{"choice":"a_bit_safe"}')
+    keep_section(store, heard, NOON)
+    skip = '/skip{"choice": "later"}'
+    assert keep_outcome(store, from_shell(outcome=skip, outcome_sign=skip, outcome_weight=skip), NOON) == 0
+    with store.reading() as seen:
+        said = [turn for turn in seen.conversations.turns(SHELL) if turn.kind is not Kind.QUESTION]
+    assert [(turn.asked, turn.kind, turn.choice) for turn in said] == [
+        ("feelings", Kind.SKIP, ("do_not_know",)),
+        ("safe_now", Kind.CHOICE, ("a_bit_safe",)),
+        ("outcome", Kind.SKIP, ("later",)),
+    ]
+
+
 def test_a_review_in_rasa_shell_is_kept_with_choices_as_choices(store: Store) -> None:
     key = "outcome:00000000_2"
     heard = Heard(
