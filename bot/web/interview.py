@@ -303,7 +303,7 @@ def _elsewhere(desk: Desk, form: Form, *, is_kept: bool = True) -> Response:
         told = "We kept these words as well:" if is_kept else "These words are not kept. You can copy them:"
     page = desk.telling(
         "This question has its answer",
-        "You answered it in another window.",
+        "It was answered in another window.",
         told,
         words=form.words,
         beside=() if is_kept else _beside(form),

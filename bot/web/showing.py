@@ -205,6 +205,8 @@ class _Showing:
         self.speaker = Speaker.PERSON if view.is_handed_over else view.conversation.speaker
         """Whom the page speaks to."""
         self.is_prompt = self.speaker is Speaker.PRACTITIONER
+        self.is_from_paper = view.conversation.said_on is not None
+        """Whether it was said before, on paper: then nobody is asked anything here."""
         self.common: dict[str, Any] = {
             "title": TITLE,
             "place": frame.place,
@@ -395,7 +397,7 @@ class _Showing:
         is_read_out = self.is_prompt and bool(asking.tips)
         beside: dict[str, Any] = {
             "is_read_out": is_read_out,
-            "tips": self.frame.sentences(asking.tips) if is_read_out else (),
+            "tips": self.frame.sentences(asking.tips) if is_read_out and not self.is_from_paper else (),
         }
         if asking.shows == "communication":
             beside["known"] = tuple(self._known())
@@ -413,7 +415,7 @@ class _Showing:
         note = self.typed.note if self.typed else self.view.draft_note
         beside["note"] = Box(note, is_open=self.typed is not None and bool(note))
         beside["not_asked"] = PRACTITIONERS_SKIPS if asking.skippable else ()
-        beside["can_hand_over"] = self.view.can_hand_over
+        beside["can_hand_over"] = self.view.can_hand_over and not self.is_from_paper
         return beside
 
     def _how(self, asking: Asking, shape: Shape, before: Turn | None, is_interpreted: bool) -> How | str | None:

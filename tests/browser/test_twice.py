@@ -52,7 +52,7 @@ def test_an_answer_from_a_window_left_behind_is_kept_and_says_where_it_went(pers
     person.says("In the morning")
     behind.says("In the evening")
     assert behind.heading == "This question has its answer"
-    assert "You answered it in another window." in behind.page.locator("#turn").inner_text()
+    assert "It was answered in another window." in behind.page.locator("#turn").inner_text()
     assert behind.quotations == ["In the evening"]
     behind.follows("/conversation")
     assert behind.heading == heading_of("know_more")

@@ -145,6 +145,45 @@ def test_a_sentence_that_needs_what_is_not_set_is_left_out() -> None:
     assert frame(phone="").sentences(["Ring [[phone]].", "It is free."]) == ("It is free.",)
 
 
+@pytest.mark.parametrize("speaker", [Who.PERSON, Who.ADVOCATE, Who.PRACTITIONER])
+def test_what_was_wanted_before_is_read_back_in_its_latest_words(speaker: Who) -> None:
+    asking = INTERVIEW.response("utter_ask_outcome_now", speaker, Stage.CHECK_IN)
+    told = Told()
+    told._add(
+        Who.BOT,
+        Kind.QUESTION,
+        asked="outcome_now",
+        words=asking.wording.replace("{next_outcome}", "outcome:3c_53"),
+        asking=_shown(asking),
+    )
+    words = "\n A key <b>of my own</b>"
+    shown = made(frame().page(view(told, speaker, Stage.CHECK_IN, meanings={"3c_53": words}), "step", has_code=False))
+    assert shown.quotations == [words]
+    told.chooses("still_want")
+    asking = INTERVIEW.response("utter_ask_checked", speaker, Stage.CHECK_IN)
+    told._add(Who.BOT, Kind.QUESTION, asked="checked", words=asking.wording, asking=_shown(asking))
+    shown = made(frame().page(view(told, speaker, Stage.CHECK_IN, meanings={"3c_53": words}), "step", has_code=False))
+    assert shown.quotations == [words]
+    assert "outcome:" not in shown.source
+
+
+def test_what_is_known_of_how_the_person_likes_to_talk_stands_beside_the_question() -> None:
+    earlier = Told()
+    asking = INTERVIEW.response("utter_ask_communication")
+    earlier._add(Who.BOT, Kind.QUESTION, asked="communication", words=asking.wording, asking=_shown(asking))
+    earlier.chooses(*[choice.id for choice in asking.choices[:2]])
+    earlier.asks("communication_words")
+    earlier.says(" Slowly,\nplease ")
+    told = Told()
+    still = INTERVIEW.response("utter_ask_communication_still", Who.PERSON, Stage.CHECK_IN)
+    told._add(Who.BOT, Kind.QUESTION, asked="communication_still", words=still.wording, asking=_shown(still))
+    known = view(told, stage=Stage.CHECK_IN, communication=earlier.standing.answers)
+    shown = made(frame().page(known, "step", has_code=False))
+    assert shown.quotations == [" Slowly,\nplease "]
+    for choice in asking.choices[:2]:
+        assert choice.label in shown.says
+
+
 WORDS = Piece(words="a key")
 
 

@@ -388,6 +388,8 @@ async def test_what_is_put_in_from_paper_says_so_on_every_page(person: Person, s
     page = await sits_down(person, site, Speaker.PRACTITIONER, **begun)
     assert "From paper, said on 3 February 2026" in page.says
     assert "Read this out:" not in page.says
+    assert "Ask it openly." not in page.says
+    assert "hand_over" not in page.buttons
     for page in (await person.says("Tired"), await person.presses("take_a_break")):
         assert "From paper, said on 3 February 2026" in page.says
 
