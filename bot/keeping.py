@@ -6,7 +6,7 @@ a path is told afresh whenever the dialogue engine was away: what is there alrea
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.conversation import REFERENCE, Answer, Kind, Skip, Speaker, Stage, Standing, referred, standing
@@ -289,9 +289,7 @@ def _to_read_back(told: Sequence[Told], heard: Heard) -> Sequence[EnquiryOutcome
     shared = shared_by_the_person(elsewhere)
     found = outcomes_for(enquiry_outcomes(elsewhere), heard.speaker, shared)
     if heard.stage is Stage.CLOSING and (found or heard.slots.get("another_outcome")):
-        here = heard.conversation_id
-        every = [replace(one, reviews=()) if one.conversation.conversation_id == here else one for one in told]
-        found = outcomes_for(enquiry_outcomes(every), heard.speaker, shared)
+        found = outcomes_for(enquiry_outcomes(told), heard.speaker, shared)
     return found
 
 

@@ -257,7 +257,7 @@ def test_a_closing_before_anything_was_wanted_is_the_same_when_it_is_told_afresh
     assert verify(house.store) == []
 
 
-def test_what_two_practitioners_write_down_at_once_is_all_there_and_each_reads_back_the_other_s(
+def test_what_two_practitioners_write_down_at_once_is_all_there_and_all_read_back_even_what_was_put_off(
     house: OpenHouse,
 ) -> None:
     reference = "SA/2026/19"
@@ -270,11 +270,15 @@ def test_what_two_practitioners_write_down_at_once_is_all_there_and_each_reads_b
     two.goes({})
     assert [outcome.now.words for outcome in enquiring.look_at(house.store, reference).outcomes] == [KEY, SISTER]
     check_in = Held(house, reference, Stage.CHECK_IN, Speaker.PRACTITIONER)
-    check_in.goes({"outcome_now": ["still_want", "no_longer_want"]})
-    assert [outcome.status for outcome in enquiring.look_at(house.store, reference).outcomes] == [
-        Status.SAID,
-        Status.NO_LONGER,
-    ]
+    check_in.goes(
+        {
+            "outcome_now": [Skip.LATER, "no_longer_want", "has_happened"],
+            "outcome_difference": ["I can shut it"],
+        }
+    )
+    key, sister = enquiring.look_at(house.store, reference).outcomes
+    assert verdicts(key) == [("check-in", "practitioner", "has_happened", ("I can shut it",))]
+    assert (key.status, sister.status) == (Status.HAPPENED, Status.NO_LONGER)
     assert verify(house.store) == []
 
 
