@@ -84,7 +84,7 @@ class Pressed:
             case "choose":
                 return Given(Kind.CHOICE, choice=(self.about,))
             case "skip" if self.about in set(Skip):
-                return Given(Kind.SKIP, choice=(self.about,), note=form.note)
+                return Given(Kind.SKIP, choice=(self.about,), whose=_whose(form), note=form.note)
             case _:
                 return None
 

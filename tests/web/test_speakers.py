@@ -322,7 +322,7 @@ async def test_words_without_saying_whose_are_asked_about_kindly(advocate: Perso
 @pytest.mark.parametrize(
     ("whose", "told"),
     [
-        (Whose.OWN_WORDS, "You passed on the person's own words:"),
+        (Whose.OWN_WORDS, "You passed on what the person said:"),
         (Whose.UNDERSTOOD, "You saw or understood:"),
         (Whose.OWN_VIEW, "Your own view:"),
     ],
@@ -342,6 +342,13 @@ async def test_whose_words_they_are_is_kept_and_told_wherever_they_are_shown(
     assert "You said: Robin Shah" in page.says
     page = await advocate.presses("change:4")
     assert page.marked == {"whose": whose.value}
+
+
+async def test_it_can_be_the_person_who_does_not_want_to_say(advocate: Person, site: Site) -> None:
+    page = await advocate.presses("skip:do_not_want_to_say", whose="own_words")
+    assert "You passed on what the person said: I do not want to say" in page.says
+    await advocate.presses("skip:do_not_know")
+    assert [turn.whose for turn in await said(site, Kind.SKIP)] == [Whose.OWN_WORDS, None]
 
 
 async def test_a_person_is_never_asked_whose_or_how(person: Person) -> None:
