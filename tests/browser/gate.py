@@ -62,7 +62,7 @@ TARGETS = """
   const found = [];
   const name = (one) => one.outerHTML.slice(0, 120).replaceAll("\\n", " ");
   for (const one of document.querySelectorAll("a[href], button, input:not([type=hidden]), textarea, summary")) {
-    if (!one.checkVisibility() || one.closest(".govuk-skip-link")) continue;
+    if (!one.checkVisibility() || one.closest(".govuk-skip-link, [aria-hidden=true]")) continue;
     const shown = one.matches("[type=radio], [type=checkbox]") ? one.labels[0] : one;
     const [width, height] = [shown.offsetWidth, shown.offsetHeight];
     if (Math.min(width, height) < 44) found.push(`too small, ${width} by ${height}: ${name(one)}`);
@@ -76,7 +76,8 @@ IN_SIGHT = """
 () => {
   const found = [];
   const all = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), textarea, summary")];
-  const stops = all.filter((one) => one.checkVisibility() && !one.closest(".app-bar, .govuk-skip-link"));
+  const apart = ".app-bar, .govuk-skip-link, [aria-hidden=true]";
+  const stops = all.filter((one) => one.checkVisibility() && !one.closest(apart));
   const bar = document.querySelector(".app-bar");
   for (const one of [...stops, ...stops.toReversed()]) {
     one.focus();
