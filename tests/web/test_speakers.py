@@ -121,7 +121,7 @@ async def test_the_original_and_a_note_are_kept_to_the_character(practitioner: P
     assert page.marked == {"how": "through_an_interpreter"}
     page = await practitioner.presses("cancel")
     assert page.quotations == [in_html(words), "Home"]
-    assert "Through an interpreter" in page.says
+    assert "In English, through the interpreter: Home" in page.says
 
 
 @pytest.mark.parametrize("how", How)
