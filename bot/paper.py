@@ -59,7 +59,8 @@ SHORT = frozenset(
     }
 )
 """Questions that a line or two answer."""
-LINES, FEW_LINES = 5, 2
+LINES, LINES_FOR_ANOTHER, FEW_LINES = 5, 4, 2
+"""Whoever fills a paper in for the person has more to tick beside each answer, and two questions fit on a page."""
 
 REFERS = re.compile(r"\{[a-z_]+\}")
 
@@ -165,18 +166,20 @@ def _question(interview: Interview, speaker: Speaker, stage: Stage, name: str, n
         leading=REFERS.sub("", before).strip() if name in COPIED else "",
         wording=REFERS.sub("…", wording),
         another_way=REFERS.sub("…", asking.another_way.rpartition("\n")[2]),
-        lines=_lines(name, asking),
+        lines=_lines(name, asking, speaker),
         condition=condition,
         need=NEEDS.get(name),
     )
 
 
-def _lines(name: str, asking: Asking) -> int:
+def _lines(name: str, asking: Asking, speaker: Speaker) -> int:
     if asking.choices_from is not None:
         return TIMES if asking.choices_from == "outcomes_to_rank" else FEW_LINES
     if not asking.takes_words:
         return 0
-    return FEW_LINES if name in SHORT else LINES
+    if name in SHORT:
+        return FEW_LINES
+    return LINES if speaker is Speaker.PERSON else LINES_FOR_ANOTHER
 
 
 def _blocks(questions: Sequence[Question]) -> Iterator[Block]:
