@@ -8,6 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
+from bot.conversation import Speaker, Stage
 from bot.steps import LASTS, Step, StepRefused, Steps
 
 KEY = b"a key of this house only".ljust(32, b".")
@@ -66,6 +67,25 @@ def test_a_token_that_was_cut_off_or_added_to_is_refused() -> None:
     for altered in [token[:at] for at in range(len(token))] + [f"{token}A", f" {token}", f"{token}\n"]:
         with pytest.raises(StepRefused):
             STEPS.read(altered)
+
+
+def test_the_token_of_a_welcome_page_begins_what_it_was_made_for_and_nothing_else() -> None:
+    token = STEPS.make_beginning("an invitation", Stage.CLOSING, Speaker.ADVOCATE, is_from_paper=True)
+    again = STEPS.make_beginning("an invitation", Stage.CLOSING, Speaker.ADVOCATE, is_from_paper=True)
+    begun = STEPS.read_beginning(token)
+    assert (begun.invitation_id, begun.stage, begun.speaker, begun.is_from_paper) == (
+        "an invitation",
+        Stage.CLOSING,
+        Speaker.ADVOCATE,
+        True,
+    )
+    assert begun.token != STEPS.read_beginning(again).token
+    with pytest.raises(StepRefused):
+        STEPS.read(token)
+    with pytest.raises(StepRefused):
+        STEPS.read_beginning(STEPS.make(CONVERSATION, 17))
+    with pytest.raises(StepRefused):
+        STEPS.read_beginning(f"{token}A")
 
 
 def test_a_token_of_another_house_is_refused() -> None:

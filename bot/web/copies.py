@@ -61,7 +61,8 @@ async def _statement(request: Request) -> tuple[View, Statement] | Response:
         last_said_at=told.last_said_at or told.begun_at,
         conversation_id=conversation_id,
         head=told.head,
-        voice=Voice(told.speaker, told.stage),
+        voice=Voice(told.speaker, told.stage, view.meanings),
+        said_on=told.said_on,
     )
     return view, made
 

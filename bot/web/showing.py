@@ -118,6 +118,7 @@ class Frame:
         return contexts.Statement(
             title=TITLE,
             place=self.place,
+            preferences=view.preferences,
             heading=made.heading,
             dated=made.dated,
             number=made.number,

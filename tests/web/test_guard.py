@@ -10,6 +10,7 @@ from tests.web.conftest import Site
 from tests.web.visiting import Page, Person, check_answer, check_page
 
 ADDRESSES = ["/", "/private", "/conversation", "/conversation/words", "/conversation/words.txt", "/come-back", "/leave"]
+ADDRESSES += ["/welcome/advocate", "/invited", "/easier", "/paper", "/paper/first/person"]
 ADDRESSES += ["/licences", "/healthz", "/readyz", "/favicon.ico", "/nowhere", "/static/nowhere", "/left"]
 
 
