@@ -54,6 +54,20 @@ async def test_no_page_before_the_gate_is_given_a_word_of_what_was_said_or_typed
     assert [page.standing.now for page in pages] == [Now.BREAK, Now.ASIDE, Now.ASIDE, Now.ASIDE, Now.BREAK]
 
 
+async def test_neither_thanks_for_what_was_told_nor_what_is_wanted_is_shown_before_the_gate(talk: Talk) -> None:
+    await talk.says("He hit me")
+    with talk.room.store.begin() as kept:
+        kept.outcomes.desire(talk.conversation_id, 2, NOW)
+    before = await talk.view()
+    assert (len(before.standing.notices), len(before.outcomes)) == (1, 1)
+    await talk.presses(Control.TAKE_A_BREAK)
+    on_a_break = await talk.view()
+    assert (on_a_break.standing.notices, on_a_break.outcomes) == ((), ())
+    await talk.presses(Control.COME_BACK)
+    at_the_gate = await talk.view()
+    assert (at_the_gate.standing.notices, at_the_gate.outcomes) == ((), ())
+
+
 async def test_a_stopped_page_is_given_nothing_of_what_was_said(talk: Talk) -> None:
     await talk.says(SECRET)
     await talk.presses(Control.STOP)

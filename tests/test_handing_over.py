@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.conversation import Control, How, Kind, Now, Skip, Speaker, Stage
-from bot.interviewing import Given, Refusal, Refused, Room, Taken, answer, arrive, begin, take_back
+from bot.interviewing import Given, Refusal, Refused, Room, Taken, answer, arrive, begin, press, take_back
 from tests.fake_dialogue import FakeDialogue, ask
 from tests.talking import NOW, Talk
 
@@ -125,6 +125,20 @@ async def test_a_code_leads_to_the_gate_and_the_screen_can_be_taken_back(handed:
     await handed.passes_the_gate()
     await handed.presses(Control.TAKE_SCREEN_BACK)
     assert (await handed.view()).draft == "My ol"
+
+
+async def test_what_a_practitioner_is_told_stays_off_the_person_s_screen(room: Room) -> None:
+    talk = Talk(room, await begin(room, stage=Stage.FIRST, speaker=Speaker.PRACTITIONER, now=NOW))
+    await talk.says("He hit me")
+    assert [notice.asked for notice in (await talk.view()).standing.notices] == ["thank_you_for_telling"]
+    await talk.presses(Control.HAND_OVER)
+    assert (await talk.view()).standing.notices == ()
+    await talk.presses(Control.TAKE_A_BREAK)
+    await talk.presses(Control.COME_BACK)
+    await talk.passes_the_gate()
+    view = await talk.view()
+    assert view.is_handed_over
+    assert [notice.asked for notice in view.standing.notices] == ["welcome_back"]
 
 
 async def test_two_drafts_stay_apart_and_none_is_lost(handed: Talk) -> None:
@@ -249,3 +263,47 @@ async def test_while_an_answer_is_being_changed_the_screen_stays(handing: Talk) 
 async def test_a_double_press_hands_over_once(handing: Talk) -> None:
     await handing.presses(Control.HAND_OVER)
     assert await handing.presses(Control.HAND_OVER) is Taken.NOTHING
+
+
+# --- nothing typed before is lost, or shown, by what happens meanwhile ------------------------------------------------
+
+
+async def test_a_note_typed_before_the_screen_was_handed_over_is_kept_once_the_person_has_answered(
+    handed: Talk,
+) -> None:
+    await handed.says("My old dog")
+    await handed.presses(Control.TAKE_SCREEN_BACK)
+    kept = [(turn.kind, turn.words, turn.original, turn.speaker) for turn in await handed.turns()]
+    assert (Kind.PRIVATE_NOTE, "Her son rang", "", Speaker.PRACTITIONER) in kept
+    assert (Kind.NOTE, "My ol", "Mi vie", Speaker.PRACTITIONER) in kept
+
+
+async def test_what_a_late_page_of_the_practitioner_s_holds_stays_the_practitioner_s(handing: Talk) -> None:
+    late = await handing.step()
+    await handing.presses(Control.HAND_OVER)
+    taken = await press(handing.room, late, Control.WHY, NOW, typed="My ol", typed_note="Her son rang")
+    assert taken is Taken.KEPT
+    assert not any(said in repr(await handing.view()) for said in SAID)
+    await handing.presses(Control.TAKE_SCREEN_BACK)
+    view = await handing.view()
+    assert (view.draft, view.draft_note) == ("My ol", "Her son rang")
+
+
+@pytest.mark.parametrize("control", [Control.GO_BACK, Control.STOP, Control.HAND_OVER])
+async def test_what_was_typed_stays_when_a_button_of_a_late_page_makes_no_sense(
+    handing: Talk, control: Control
+) -> None:
+    late = await handing.step()
+    await handing.presses(Control.HAND_OVER)
+    taken = await press(handing.room, late, control, NOW, typed="My ol", typed_note="Her son rang")
+    assert taken is Taken.NOTHING
+    await handing.presses(Control.TAKE_SCREEN_BACK)
+    view = await handing.view()
+    assert (view.draft, view.draft_note) == ("My ol", "Her son rang")
+
+
+async def test_what_the_person_had_half_typed_goes_beside_the_practitioner_s_note(handing: Talk) -> None:
+    await handing.presses(Control.HAND_OVER, typed_note="Her son rang")
+    await handing.presses(Control.TAKE_SCREEN_BACK, "My b")
+    view = await handing.view()
+    assert (view.draft, view.draft_note) == ("My b", "Her son rang")

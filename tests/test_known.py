@@ -233,6 +233,12 @@ async def test_how_the_person_likes_to_talk_is_shown_with_the_question_if_it_is_
     assert heard(await talk.view()) == []
 
 
+async def test_how_the_person_likes_to_talk_is_not_shown_on_a_break(knowing: tuple[Enquiry, Talk]) -> None:
+    talk = await knowing[0].begins(Stage.CHECK_IN, Speaker.PERSON)
+    await talk.presses(Control.TAKE_A_BREAK)
+    assert heard(await talk.view()) == []
+
+
 async def test_an_advocate_is_not_shown_how_the_person_likes_to_talk_unless_it_was_shared(
     knowing: tuple[Enquiry, Talk],
 ) -> None:

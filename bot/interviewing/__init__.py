@@ -195,11 +195,12 @@ async def take_back(room: Room, step: Step, number: int, now: datetime) -> Taken
 
     def keep() -> Taken:
         with room.store.begin() as kept:
-            repeated, token = find_repeated(kept, step, lambda earlier: earlier.kind is Kind.TAKEN_BACK)
-            if repeated is not None:
-                return Taken.REPEATED
             view = view_of(kept, step.conversation_id)
             said = shown(view).standing.said(number)
+            taken = {one.number for one in said.versions if one.kind is Kind.TAKEN_BACK} if said is not None else set()
+            repeated, token = find_repeated(kept, step, lambda earlier: earlier.number in taken)
+            if repeated is not None:
+                return Taken.REPEATED
             if said is None or said.is_taken_back or view.is_handed_over:
                 return Taken.NOTHING
             turn = kept.conversations.add(

@@ -79,6 +79,8 @@ def keep_answer(room: Room, kept: Transaction, step: Step, given: Given, now: da
     _check_whose(conversation, stands, given)
     if stands.now is Now.ASIDE:
         return _keep_reply(room, kept, conversation, stands, step, given, now)
+    if stands.handed_over == step.asked:
+        _keep_what_the_practitioner_typed(kept, step, now)
     turn = _add_answer(kept, conversation, stands, step, given, now)
     if given.note.strip():
         _add_private_note(kept, step, given, now)
@@ -92,8 +94,12 @@ def keep_note(kept: Transaction, stands: Standing, step: Step, given: Given, now
     conversation = kept.conversations.get(step.conversation_id)
     _check_speaker(conversation, given)
     if given.words.strip() or given.original.strip():
-        said = (one for answer in stands.answers if answer.question.number == step.asked for one in _every(answer))
-        if not any(_says_the_same(one.current, given) for one in said):
+        turns = kept.conversations.turns(step.conversation_id)
+        there = [turn for turn in turns if turn.kind is Kind.NOTE and (turn.answers or 0) == step.asked]
+        for answer in stands.answers:
+            if answer.question.number == step.asked:
+                there += (one.current for one in _every(answer))
+        if not any(_says_the_same(one, given) for one in there):
             kept.conversations.add(
                 step.conversation_id,
                 speaker=_whoever_gave(conversation, stands, step, given),
@@ -253,6 +259,26 @@ def _add_answer(
         original=given.original,
         token=step.token,
     )
+
+
+def _keep_what_the_practitioner_typed(kept: Transaction, step: Step, now: datetime) -> None:
+    """Keep what a practitioner had typed before the screen was handed over: now the question has its answer."""
+    draft = kept.drafts.find(step.conversation_id, step.asked)
+    if draft is None:
+        return
+    if draft.words.strip() or draft.original.strip():
+        kept.conversations.add(
+            step.conversation_id,
+            speaker=Speaker.PRACTITIONER,
+            kind=Kind.NOTE,
+            said_at=now,
+            answers=step.asked,
+            words=draft.words,
+            original=draft.original,
+        )
+    if draft.note.strip():
+        _add_private_note(kept, step, Given(Kind.WORDS, note=draft.note), now)
+    kept.drafts.drop(step.conversation_id, step.asked)
 
 
 def _add_private_note(kept: Transaction, step: Step, given: Given, now: datetime) -> None:

@@ -47,7 +47,7 @@ def keep_control(room: Room, kept: Transaction, step: Step, pressed: Pressed, no
     view = view_of(kept, conversation_id)
     stands = view.standing
     is_drafted = not typed.longest or _is_drafted(kept, step, typed)
-    repeated, token = find_repeated(kept, step, lambda earlier: is_drafted and _is_brought_by(earlier, control))
+    repeated, token = find_repeated(kept, step, lambda earlier: is_drafted and _is_brought_by(view, earlier, pressed))
     if repeated is not None:
         return Taken.REPEATED
     step = replace(step, token=token)
@@ -58,10 +58,10 @@ def keep_control(room: Room, kept: Transaction, step: Step, pressed: Pressed, no
     if has_typed and not on_show and control is not Control.CANCEL:
         return keep_note(kept, stands, step, typed, now)
     choice = _choice(view, pressed) if _makes_sense(view, control, on_show=on_show) else None
+    if control is not Control.CANCEL and (has_typed if choice is None else typed.longest):
+        _keep_draft(kept, conversation_id, stands, typed, now)
     if choice is None:
         return Taken.NOTHING
-    if typed.longest and control is not Control.CANCEL:
-        _keep_draft(kept, conversation_id, draft_place(stands), typed, now)
     if control is Control.COME_BACK and gate.is_needed(kept, view.conversation, view.turns, stands):
         gate.ask_again(room, kept, view.conversation, stands, now, token=step.token)
         return Taken.KEPT
@@ -95,14 +95,22 @@ def keep_typed(kept: Transaction, step: Step, typed: Given, now: datetime) -> Ta
     if not any(one.strip() for one in (typed.words, typed.original, typed.note)):
         return Taken.NOTHING
     if not is_on_show(stands, step):
-        repeated, token = find_repeated(kept, step, lambda earlier: earlier.words == typed.words)
-        return Taken.ELSEWHERE if repeated else keep_note(kept, stands, replace(step, token=token), typed, now)
-    _keep_draft(kept, step.conversation_id, draft_place(stands), typed, now)
+        _, token = find_repeated(kept, step, lambda _: False)
+        return keep_note(kept, stands, replace(step, token=token), typed, now)
+    _keep_draft(kept, step.conversation_id, stands, typed, now)
     return Taken.KEPT
 
 
-def _is_brought_by(earlier: Turn, control: Control) -> bool:
-    """Whether pressing a button brought this turn: it is that button, or the gate that coming back leads to."""
+def _is_brought_by(view: View, earlier: Turn, pressed: Pressed) -> bool:
+    """Whether pressing a button brought this turn: it is that button, or the gate that coming back leads to.
+
+    Not where it is about another answer; and what is to stay private is so, however often it was said before.
+    """
+    control = pressed.control
+    if control is Control.KEEP_PRIVATE and view.standing.shared:
+        return False
+    if pressed.target is not None and control in {Control.CHANGE, Control.ADD_MORE}:
+        return earlier.choice == _choice(view, pressed)
     return earlier.choice[:1] == (control,) or (earlier.kind is Kind.ASIDE and control is Control.COME_BACK)
 
 
@@ -157,16 +165,22 @@ def _is_the_draft(draft: Draft, typed: Given) -> bool:
     return (draft.words, draft.original, draft.note) == (typed.words, typed.original, typed.note)
 
 
-def _keep_draft(kept: Transaction, conversation_id: str, place: int, typed: Given, now: datetime) -> None:
+def _keep_draft(kept: Transaction, conversation_id: str, stands: Standing, typed: Given, now: datetime) -> None:
+    """Keep what was typed. What only a practitioner can add is theirs, also when the person has the screen by now."""
+    place = draft_place(stands)
+    if typed.original or typed.note:
+        place = abs(place)
     kept.drafts.keep(
         conversation_id, for_turn=place, words=typed.words, original=typed.original, note=typed.note, now=now
     )
 
 
 def _take_draft_over(kept: Transaction, conversation_id: str, stands: Standing, now: datetime) -> None:
-    """Let the practitioner go on with what the person typed and did not give, unless there is a draft of their own."""
-    mine = standing(kept.conversations.turns(conversation_id))
-    theirs = kept.drafts.find(conversation_id, draft_place(stands))
-    if theirs is not None and kept.drafts.find(conversation_id, draft_place(mine)) is None:
-        kept.drafts.keep(conversation_id, for_turn=draft_place(mine), words=theirs.words, now=now)
-        kept.drafts.drop(conversation_id, draft_place(stands))
+    """Let the practitioner go on with what the person typed and did not give, unless they typed an answer before."""
+    place = draft_place(standing(kept.conversations.turns(conversation_id)))
+    theirs, mine = (kept.drafts.find(conversation_id, one) for one in (draft_place(stands), place))
+    if theirs is None or (mine is not None and (mine.words or mine.original)):
+        return
+    note = mine.note if mine is not None else ""
+    kept.drafts.keep(conversation_id, for_turn=place, words=theirs.words, note=note, now=now)
+    kept.drafts.drop(conversation_id, draft_place(stands))

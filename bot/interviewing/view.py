@@ -200,7 +200,7 @@ def _emptied(view: View, named: Collection[str]) -> View:
             asked=asked if is_asked_now or asked is None else replace(asked, words=""),
             answers=(),
             by_turn=by_turn,
-            notices=stands.notices if is_asked_now else (),
+            notices=_said_meanwhile(view) if is_asked_now and not view.is_gate else (),
             revisiting=None,
             revisited=None,
         ),
@@ -211,6 +211,12 @@ def _emptied(view: View, named: Collection[str]) -> View:
         meanings={name: words for name, words in view.meanings.items() if f"outcome:{name}" in named},
         communication=(),
     )
+
+
+def _said_meanwhile(view: View) -> tuple[Turn, ...]:
+    """Give what was told since the screen was handed over: what was told before is not for the person."""
+    handed = max((turn.number for turn in view.turns if turn.choice[:1] == (Control.HAND_OVER,)), default=0)
+    return tuple(notice for notice in view.standing.notices if notice.number > handed)
 
 
 def _without_words(turn: Turn) -> Turn:
