@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from bot.conversation import (
     REFERENCE,
     Answer,
+    Control,
     Kind,
     Now,
     Preferences,
