@@ -198,13 +198,14 @@ async def test_another_window_s_answer_to_the_next_question_is_still_the_practit
     assert (said.kind, said.choice, said.speaker) == (Kind.CHOICE, ("no",), Speaker.PRACTITIONER)
 
 
-async def test_what_comes_late_to_the_question_handed_over_is_kept_and_says_whose_it_is(handed: Talk) -> None:
-    step = await handed.step()
-    await handed.says("My old dog")
-    assert await answer(handed.room, step, Given(Kind.WORDS, "And my cat"), NOW) is Taken.ELSEWHERE
+async def test_what_comes_late_to_the_question_handed_over_is_kept_and_says_whose_it_is(handing: Talk) -> None:
+    await handing.presses(Control.HAND_OVER)
+    step = await handing.step()
+    await handing.says("My old dog")
+    assert await answer(handing.room, step, Given(Kind.WORDS, "And my cat"), NOW) is Taken.ELSEWHERE
     with_note = Given(Kind.WORDS, "A dog", note="Her son rang")
-    assert await answer(handed.room, step, with_note, NOW) is Taken.ELSEWHERE
-    notes = [turn for turn in await handed.turns() if turn.kind in {Kind.NOTE, Kind.PRIVATE_NOTE}][1:]
+    assert await answer(handing.room, step, with_note, NOW) is Taken.ELSEWHERE
+    notes = [turn for turn in await handing.turns() if turn.kind in {Kind.NOTE, Kind.PRIVATE_NOTE}][1:]
     assert [(turn.words, turn.speaker) for turn in notes] == [
         ("And my cat", Speaker.PERSON),
         ("A dog", Speaker.PRACTITIONER),
@@ -283,7 +284,8 @@ async def test_what_a_late_page_of_the_practitioner_s_holds_stays_the_practition
     await handing.presses(Control.HAND_OVER)
     taken = await press(handing.room, late, Control.WHY, NOW, typed="My ol", typed_note="Her son rang")
     assert taken is Taken.KEPT
-    assert not any(said in repr(await handing.view()) for said in SAID)
+    view = await handing.view()
+    assert not any(said in repr(view) for said in SAID)
     await handing.presses(Control.TAKE_SCREEN_BACK)
     view = await handing.view()
     assert (view.draft, view.draft_note) == ("My ol", "Her son rang")

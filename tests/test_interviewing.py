@@ -7,11 +7,24 @@ import pytest
 import yaml
 
 from bot.conversation import Control, Kind, Now, Skip, Speaker, Stage
-from bot.dialogue import DialogueUnavailable
+from bot.dialogue import DialogueUnavailable, Utterance
 from bot.exporting import TakenBack, export_one
 from bot.flags import Phrases
 from bot.interview import Interview
-from bot.interviewing import Given, Refusal, Refused, Taken, answer, append, begin, go_on, look, take_back
+from bot.interviewing import (
+    Given,
+    Refusal,
+    Refused,
+    Taken,
+    answer,
+    append,
+    begin,
+    go_on,
+    keep_typed,
+    look,
+    press,
+    take_back,
+)
 from bot.project import load_interview
 from bot.statement import statement
 from bot.store import NotKept
@@ -435,3 +448,51 @@ async def test_what_is_said_again_after_taking_it_back_is_shown_and_what_was_tak
     exported = repr(export_one(talk.room.store, talk.conversation_id))
     assert "Worn out" in exported
     assert "tired" not in exported
+
+
+async def test_a_page_that_took_one_thing_back_can_take_back_another(talk):
+    await talk.says("I feel tired")
+    await talk.says("My cat")
+    first, other = (answer.number for answer in (await talk.view()).standing.answers)
+    step = await talk.step()
+    assert await take_back(talk.room, step, first, NOW) is Taken.KEPT
+    assert await take_back(talk.room, step, first, NOW) is Taken.REPEATED
+    assert await take_back(talk.room, step, other, NOW) is Taken.KEPT
+    assert all(answer.said.is_taken_back for answer in (await talk.view()).standing.answers)
+
+
+@pytest.mark.parametrize("control", [Control.CHANGE, Control.ADD_MORE])
+async def test_a_page_that_changed_one_answer_can_change_another(talk, control):
+    await talk.says("I feel tired")
+    await talk.says("My cat")
+    first, other = (answer.number for answer in (await talk.view()).standing.answers)
+    step = await talk.step()
+    assert await press(talk.room, step, control, NOW, target=first) is Taken.KEPT
+    assert await press(talk.room, step, control, NOW, target=first) is Taken.REPEATED
+    assert await press(talk.room, step, control, NOW, target=other) is Taken.KEPT
+    assert (await talk.view()).standing.revisited.first.number == other
+
+
+async def test_what_a_late_page_brings_with_a_button_is_kept_once(talk):
+    step = await talk.step()
+    await talk.says("I feel tired")
+    for control in (Control.WHY, Control.WHY, Control.ANOTHER_WAY):
+        assert await press(talk.room, step, control, NOW, typed="And sad") is Taken.ELSEWHERE
+    assert await keep_typed(talk.room, step, Given(Kind.WORDS, "And sad"), NOW) is Taken.ELSEWHERE
+    assert [turn.words for turn in await talk.turns() if turn.kind is Kind.NOTE] == ["And sad"]
+
+
+async def test_keeping_what_is_private_is_never_a_repeat(room):
+    with room.store.begin() as kept:
+        enquiry_id = kept.enquiries.open(NOW)
+    room.dialogue.next = lambda *_: Utterance("utter_done", "Thank you.", {"kind": "ending", "choices": []})
+    talk = Talk(room, await begin(room, stage=Stage.FIRST, speaker=Speaker.PERSON, now=NOW, enquiry_id=enquiry_id))
+    step = await talk.step()
+    for control, is_shared in (
+        (Control.KEEP_PRIVATE, False),
+        (Control.SHARE, True),
+        (Control.KEEP_PRIVATE, False),
+        (Control.SHARE, False),  # it may be an old page's, sent again: what is private stays so
+    ):
+        await press(room, step, control, NOW)
+        assert (await talk.view()).standing.shared is is_shared
