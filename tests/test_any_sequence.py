@@ -267,6 +267,8 @@ class Ledger:
     """Every answer that was taken as one, and the question that its page showed."""
     put_aside: list[Given] = field(default_factory=list)
     """What was said to be kept as a note, or to be there already."""
+    typed: list[Given] = field(default_factory=list)
+    """What stood in the boxes when another button was pressed: it may be kept as a draft, and then as a note."""
 
     def view(self) -> View:
         """Read everything."""
@@ -402,6 +404,7 @@ class Ledger:
     async def press(self, step: Step, doing: Does, target: int | None) -> None:
         before = self.view()
         typed = self.with_beside(before, doing, Given(Kind.WORDS, doing.words))
+        self.typed.append(typed)
         try:
             taken = await press(
                 self.room,
@@ -583,7 +586,7 @@ def check_words(ledger: Ledger, turns: Sequence[Turn]) -> None:
     private = {turn.words for turn in turns if turn.kind is Kind.PRIVATE_NOTE}
     is_practitioners = ledger.book.speaker is Speaker.PRACTITIONER
     assert {one.note for one in aside if one.note.strip() and is_practitioners} <= private
-    sent = [*(given for given, _ in ledger.answered), *aside]
+    sent = [*(given for given, _ in ledger.answered), *aside, *ledger.typed]
     assert {words for words, _ in said if words} <= {given.words for given in sent}
     assert {original for _, original in said if original} <= {given.original for given in sent}
     assert private <= {given.note for given in sent}
