@@ -30,7 +30,7 @@ class Enquiry:
         self.house = house
         self.way = way
         self.begun: dict[tuple[Stage, Speaker], str] = {}
-        self.reference = f"ASC/{type(way).__name__}"
+        self.reference = f"ASC/{way.name}"
         self.enquiry_id = enquiring.open_enquiry(house.store, self.reference, datetime.now(UTC))
 
     def record(self, stage: Stage, speaker: Speaker) -> object:
@@ -79,10 +79,10 @@ def without_script(house: OpenHouse) -> Iterator[Enquiry]:
     way.close()
 
 
-@pytest.fixture(scope="session")
-def with_script(house: OpenHouse, browser: Browser) -> Iterator[Enquiry]:
-    """An enquiry in Chromium, with the script of our pages."""
-    way = InChromium(house, browser, Script.ON)
+@pytest.fixture(scope="session", params=list(Script), ids=str)
+def in_chromium(house: OpenHouse, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Enquiry]:
+    """An enquiry in Chromium, with the script of our pages and without."""
+    way = InChromium(house, browser, request.param)
     yield Enquiry(house, way)
     way.close()
 
@@ -98,10 +98,10 @@ def test_the_pages_without_script_keep_the_same_record_as_the_use_cases(
 
 
 @EVERY_ONE
-def test_the_pages_in_a_browser_with_script_keep_the_same_record_as_the_use_cases(
-    by_use_cases: Enquiry, with_script: Enquiry, stage: Stage, speaker: Speaker
+def test_the_pages_in_a_browser_keep_the_same_record_as_the_use_cases(
+    by_use_cases: Enquiry, in_chromium: Enquiry, stage: Stage, speaker: Speaker
 ) -> None:
-    assert with_script.record(stage, speaker) == by_use_cases.record(stage, speaker)
+    assert in_chromium.record(stage, speaker) == by_use_cases.record(stage, speaker)
 
 
 def test_whole_enquiries_are_written_out_the_same(by_use_cases: Enquiry, without_script: Enquiry) -> None:

@@ -148,6 +148,8 @@ def open_house(folder: Path, model: Path) -> Iterator[OpenHouse]:
 class Way(ABC):
     """One way to go through conversations. What is asked is read from the record: the pages are held to it."""
 
+    name = ""
+
     def __init__(self, house: OpenHouse) -> None:
         self.house = house
         self.conversation_id = ""
@@ -219,6 +221,7 @@ def _answer_to(stands: Standing, asked: str) -> Answer:
 class UseCases(Way):
     """The verbs that the pages call, and no page."""
 
+    name = "by the use cases"
     pages = 0
 
     def begin(self, code: str) -> str:
@@ -366,6 +369,8 @@ class Seen:
 
 class WithoutScript(Way):
     """The pages, over plain HTTP, as a browser without JavaScript goes through them."""
+
+    name = "over plain HTTP"
 
     def __init__(self, house: OpenHouse) -> None:
         super().__init__(house)

@@ -32,6 +32,7 @@ class InChromium(Way):
         super().__init__(house)
         self._browser = browser
         self._script = script
+        self.name = f"in Chromium {script}"
         self._visitor: Brisk | None = None
 
     @property
