@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from bot import interviewing, returning
 from bot.codes import TooManyAtOnce, shown
 from bot.conversation import Control, How, Kind, Now, Skip, Whose
-from bot.interviewing import Given, Refused, Taken, View
+from bot.interviewing import Given, Refusal, Refused, Taken, View
 from bot.steps import Step, StepRefused
 from bot.store import Disguise, Missing, StoreError
 from bot.web import contexts
@@ -169,6 +169,10 @@ async def _show(desk: Desk, conversation_id: str, typed: Typed | None = None) ->
 
 async def _not_taken(desk: Desk, step: Step, form: Form, refused: Refused) -> Response:
     """Show the question again with what was sent still in it; never under a question it was not sent to."""
+    if refused.why is Refusal.HANDED_OVER:
+        # A late page of the practitioner's: the person's screen cannot hold what is theirs alone, so it is a draft.
+        typed_before = Given(Kind.WORDS, form.words, original=form.original, note=form.note)
+        await interviewing.keep_typed(desk.room, step, typed_before, desk.now())
     view = await interviewing.look(desk.room, step.conversation_id)
     if view.standing.asked is None or view.standing.asked.number != step.asked:
         return _elsewhere(desk, form, is_kept=False)
@@ -333,6 +337,7 @@ def _beside(form: Form) -> tuple[Beside, ...]:
 
 def _step(desk: Desk, view: View) -> str:
     stands = view.standing
-    asked = stands.asked.number if stands.asked is not None else 0
+    # A screen that is to be given back shows no question: its page can answer none.
+    asked = stands.asked.number if stands.asked is not None and not view.is_to_be_handed_back else 0
     revisited = stands.revisited.first.number if stands.now is Now.REVISIT and stands.revisited is not None else 0
     return desk.steps.make(view.conversation.conversation_id, asked, revisited)

@@ -147,7 +147,8 @@ async def _begin_what_was_invited_to(request: Request, form: Form, beginning: Be
     if conversation_id is None:
         return _not_invited(request, form)
     view = await interviewing.look(desk.room, conversation_id)
-    if any(turn.speaker is not Speaker.BOT for turn in view.turns):
+    has_typed = view.draft or view.draft_original or view.draft_note
+    if has_typed or any(turn.speaker is not Speaker.BOT for turn in view.turns):
         # Begun before, with this page. A page can begin a conversation; only a visit or a code shows what was said.
         return onwards() if await visited(desk, request) == conversation_id else closed(desk)
     await interviewing.go_on(desk.room, conversation_id, now)

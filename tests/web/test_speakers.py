@@ -291,6 +291,27 @@ async def test_what_only_a_practitioner_can_add_is_not_taken_while_the_person_ha
     assert await said(site, Kind.PRIVATE_NOTE) == []
 
 
+async def test_what_a_late_page_of_the_practitioner_s_holds_waits_for_them_and_is_not_shown_to_the_person(
+    practitioner: Person,
+) -> None:
+    late = practitioner.page.hidden()
+    await practitioner.presses("hand_over")
+    sent = {**late, "words": "Half", "original": "Pół", "note": "NOTED", "how": "free_words", "do": "answer"}
+    page = await practitioner.sends("/conversation", **sent)
+    assert (page.status, page.boxes) == (422, {"words": "Half"})
+    assert "NOTED" not in page.source
+    page = await practitioner.presses("take_screen_back", words="")
+    assert page.boxes == {"words": "Half", "original": "Pół", "note": "NOTED"}
+
+
+async def test_a_screen_that_is_to_be_given_back_can_answer_nothing(practitioner: Person, site: Site) -> None:
+    await practitioner.presses("hand_over")
+    await practitioner.says("I am scared")
+    await practitioner.presses("answer", words="Made up", how="free_words")
+    assert [turn.words for turn in await said(site, Kind.WORDS)] == ["I am scared"]
+    assert [turn.words for turn in await said(site, Kind.NOTE)] == ["Made up"]
+
+
 async def test_a_break_on_the_practitioners_screen_offers_the_person_no_code(practitioner: Person) -> None:
     await practitioner.presses("hand_over")
     page = await practitioner.presses("take_a_break")

@@ -162,6 +162,21 @@ async def test_beginning_twice_with_one_page_is_beginning_once(person: Person, s
     assert len(conversations(site)) == 1
 
 
+async def test_a_page_that_began_shows_nobody_what_was_half_typed_since(
+    arrives: Callable[[], Person], site: Site
+) -> None:
+    invitation = await invited(site, stage=Stage.FIRST)
+    first, other = arrives(), arrives()
+    await takes(first, invitation.code)
+    other.page = first.page
+    await begins_invited(first)
+    await first.presses("easier", words="I am scared")
+    page = await begins_invited(other)
+    assert page.heading == "This page is closed"
+    assert "scared" not in (await other.opens("/conversation")).source
+    assert (await first.opens("/conversation")).box == "I am scared"
+
+
 async def test_a_link_opened_twice_begins_once_and_the_other_page_hears_so(
     arrives: Callable[[], Person], site: Site
 ) -> None:
