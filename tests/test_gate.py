@@ -161,6 +161,21 @@ async def test_whoever_wants_to_stop_at_the_gate_can_and_whoever_carries_on_is_a
     assert (await on_a_break.view()).standing.now is Now.STOPPED
 
 
+async def test_being_asked_how_to_stop_at_the_gate_shows_nothing_of_before(talk: Talk) -> None:
+    await talk.says(SECRET)
+    await talk.says("He hit me")
+    assert (await talk.view()).standing.notices
+    await arrive(talk.room, talk.conversation_id, NOW)
+    await talk.presses(Control.STOP)
+    view = await talk.view()
+    assert await talk.asked() == "stop"
+    assert "tired" not in repr(view)
+    assert view.standing.notices == ()
+    await talk.chooses("carry_on")
+    await talk.passes_the_gate()
+    assert [answer.words for answer in (await talk.view()).standing.answers] == [(SECRET,), ("He hit me",)]
+
+
 async def test_a_question_that_waited_for_a_reply_waits_behind_the_gate(talk: Talk) -> None:
     await talk.says("stop")
     assert await talk.asked() == "meant_stop"

@@ -169,7 +169,7 @@ def _is_question_handed_over(stands: Standing) -> bool:
 def shown(view: View) -> View:
     """Give a view to a page: emptied while it is not known who looks at it."""
     stands = view.standing
-    if view.is_gate or stands.now in LEFT_OFF or view.is_to_be_handed_back:
+    if _is_at_the_gate(view) or stands.now in LEFT_OFF or view.is_to_be_handed_back:
         return _emptied(view, named=())
     if view.is_handed_over and stands.asked is not None:
         return _emptied(view, named=_named_by(stands.asked))
@@ -201,7 +201,7 @@ def _emptied(view: View, named: Collection[str]) -> View:
             asked=asked if is_asked_now or asked is None else replace(asked, words=""),
             answers=(),
             by_turn=by_turn,
-            notices=_said_meanwhile(view) if is_asked_now and not view.is_gate else (),
+            notices=_said_meanwhile(view) if is_asked_now and not _is_at_the_gate(view) else (),
             revisiting=None,
             revisited=None,
         ),
@@ -212,6 +212,14 @@ def _emptied(view: View, named: Collection[str]) -> View:
         meanings={name: words for name, words in view.meanings.items() if f"outcome:{name}" in named},
         communication=(),
     )
+
+
+def _is_at_the_gate(view: View) -> bool:
+    """Whether a question of the gate waits for its answer, on show or behind another one: how to stop."""
+    if view.standing.now is not Now.ASIDE:
+        return False
+    asked = max((turn.number for turn in view.turns if turn.kind is Kind.ASIDE and turn.asked in GATE), default=0)
+    return asked != 0 and not any(turn.kind is Kind.REPLY and turn.answers == asked for turn in view.turns)
 
 
 def _said_meanwhile(view: View) -> tuple[Turn, ...]:
