@@ -261,6 +261,8 @@ class _Showing:
         words = self.typed.words if self.typed else self.view.draft
         put = self._put(asking, shape, self.typed.choice if self.typed else ())
         put |= {"history": (), "can_go_back": False, "can_add_more": False, "can_stop": False}
+        # What is ticked on the practitioner's page of the same question is not the person's: the script tells by this.
+        put["showing"] = f"handed-{put['showing']}"
         return contexts.Handed(**put, words=words)
 
     def _is_told_first(self, asking: Asking) -> bool:

@@ -304,6 +304,19 @@ async def test_what_a_late_page_of_the_practitioner_s_holds_waits_for_them_and_i
     assert page.boxes == {"words": "Half", "original": "Pół", "note": "NOTED"}
 
 
+async def test_the_script_is_told_that_the_person_s_page_of_a_question_is_another_one(practitioner: Person) -> None:
+    def showing() -> str | None:
+        found = practitioner.page.root.find(".//*[@id='turn']")
+        return found.get("data-showing") if found is not None else None
+
+    before = showing()
+    await practitioner.presses("hand_over")
+    assert before is not None
+    assert showing() not in {None, before}
+    await practitioner.presses("take_screen_back")
+    assert showing() == before
+
+
 async def test_a_screen_that_is_to_be_given_back_can_answer_nothing(practitioner: Person, site: Site) -> None:
     await practitioner.presses("hand_over")
     await practitioner.says("I am scared")
