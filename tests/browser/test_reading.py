@@ -86,7 +86,7 @@ def test_on_coming_back_each_question_of_the_gate_is_heard_once(arrives: Arrives
     assert listener.heard() == [f"heading, {heading_of('private')}, level 1"]
     for choice, asked in (("yes", "company"), ("nobody", "go_on")):
         person.chooses(choice)
-        assert listener.heard() == [f"heading, {heading_of(asked)}, level 1", "polite: Saved."]
+        assert listener.heard() == [f"heading, {heading_of(asked)}, level 1"]
 
 
 def test_the_focus_is_where_the_reader_should_go_on(arrives: Arrives) -> None:
@@ -115,8 +115,10 @@ def test_help_is_one_key_away_from_the_top(person: Visitor) -> None:
     assert person.page.locator("*:focus").inner_text() == "Ring 999"
 
 
-def test_the_first_key_skips_to_the_question(person: Visitor) -> None:
+def test_the_first_key_skips_to_what_makes_it_easier_and_to_the_question(person: Visitor) -> None:
     person.begins()
     person.goes_to(".govuk-skip-link").page.keyboard.press("Enter")
+    person.page.keyboard.press("Tab")
+    assert person.page.locator("*:focus").inner_text() == "Make this easier to use"
     person.page.keyboard.press("Tab")
     assert person.focus == "input#choice"
