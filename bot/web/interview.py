@@ -191,10 +191,11 @@ async def _not_taken(desk: Desk, step: Step, form: Form, refused: Refused) -> Re
 async def _keep_without_visit(desk: Desk, step: Step, pressed: Pressed, form: Form) -> Response:
     """Keep what a page sent whose visit is over. The page can add to its conversation; it is shown nothing of it."""
     given, control = pressed.given(form), pressed.control
+    has_typed = bool((form.words + form.original + form.note).strip())
     try:
         if given is not None:
             taken = await interviewing.append(desk.room, step, given, desk.now())
-        elif (control is not None or pressed.name == "easier") and (form.words + form.original + form.note).strip():
+        elif (control is not None or pressed.name == "easier") and has_typed:
             taken = await interviewing.press(
                 desk.room,
                 step,
@@ -206,7 +207,7 @@ async def _keep_without_visit(desk: Desk, step: Step, pressed: Pressed, form: Fo
             )
         else:
             taken = Taken.NOTHING
-        if taken is Taken.NOTHING or (taken is Taken.ELSEWHERE and not form.words.strip()):
+        if taken is Taken.NOTHING or (taken is Taken.ELSEWHERE and not has_typed):
             return closed(desk)
     except Refused:
         return _too_old(desk, form)

@@ -304,6 +304,15 @@ async def test_what_a_late_page_of_the_practitioner_s_holds_waits_for_them_and_i
     assert page.boxes == {"words": "Half", "original": "Pół", "note": "NOTED"}
 
 
+async def test_a_note_that_a_page_brings_after_its_visit_is_said_to_be_kept(practitioner: Person, site: Site) -> None:
+    late = practitioner.page.hidden()
+    await practitioner.says("Tired")
+    practitioner.client.cookies.clear()
+    page = await practitioner.sends("/conversation", **late, do="why", words="", original="", note=NOTE)
+    assert page.heading == "What you said is kept"
+    assert [turn.words for turn in await said(site, Kind.PRIVATE_NOTE)] == [NOTE]
+
+
 async def test_the_script_is_told_that_the_person_s_page_of_a_question_is_another_one(practitioner: Person) -> None:
     def showing() -> str | None:
         found = practitioner.page.root.find(".//*[@id='turn']")
