@@ -445,8 +445,9 @@ class WithoutScript(Way):
 
     def _take(self, answer: httpx.Response) -> None:
         self._page = html5lib.parse(answer.text, namespaceHTMLElements=False)
-        heading = " ".join("".join(self._page.find(".//h1").itertext()).split())
-        assert answer.status_code == httpx.codes.OK, heading
+        found = self._page.find(".//h1")
+        assert found is not None
+        assert answer.status_code == httpx.codes.OK, "".join(found.itertext())
         if self.conversation_id:
             self.seen.append(Seen(self.conversation_id, "".join(self._page.itertext()), self.standing))
 
