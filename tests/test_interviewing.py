@@ -231,6 +231,32 @@ async def test_an_answer_that_came_round_takes_the_place_of_later(talk):
     assert (await talk.view()).standing.answers[0].words == ("Better now",)
 
 
+async def test_what_was_begun_and_put_off_is_in_the_box_when_it_comes_round(talk):
+    await talk.gives(Kind.SKIP, "I began to ", choice=(Skip.LATER,))
+    put_off = (await talk.turns())[-2]
+    assert (put_off.kind, put_off.words) == (Kind.SKIP, "")
+    await talk.says("My cat")
+    await talk.chooses("no")
+    await talk.chooses("safe")
+    view = await talk.view()
+    assert (view.standing.asked.asked, view.draft) == ("feelings", "I began to ")
+    await talk.gives(Kind.SKIP, "I began to say", choice=(Skip.LATER,))
+    answer = (await talk.view()).standing.answers[0]
+    await talk.presses(Control.CHANGE, target=answer.number)
+    assert (await talk.view()).draft == "I began to say"
+    await talk.says("Tired")
+    await talk.presses(Control.CHANGE, target=answer.number)
+    assert (await talk.view()).draft == ""
+
+
+@pytest.mark.parametrize("skip", [Skip.DO_NOT_WANT_TO_SAY, Skip.DO_NOT_KNOW, Skip.NOT_FOR_ME])
+async def test_what_a_person_would_rather_not_say_is_not_kept(talk, skip):
+    await talk.gives(Kind.SKIP, "I began to ", choice=(skip,))
+    await talk.presses(Control.GO_BACK)
+    assert (await talk.view()).draft == ""
+    assert all(not turn.words for turn in await talk.turns() if turn.speaker is Speaker.PERSON)
+
+
 async def test_taking_back_hides_the_words_and_tells_the_team_only_that_something_was(talk):
     await to_the_check_page(talk)
     feelings = (await talk.view()).standing.answers[0]

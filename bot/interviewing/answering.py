@@ -65,16 +65,17 @@ def keep_answer(room: Room, kept: Transaction, step: Step, given: Given, now: da
     conversation = kept.conversations.get(step.conversation_id)
     turns = kept.conversations.turns(step.conversation_id)
     _check_speaker(conversation, given)
-    given = _without_what_is_not_asked(turns, step, given)
+    sent, given = given, _without_what_is_not_asked(turns, step, given)
+    put_off = replace(given, words=sent.words, original=sent.original)
     repeated, token = find_repeated(kept, step, lambda earlier: _is_same(turns, earlier, given))
     if repeated is not None:
         return Taken.ELSEWHERE if repeated.kind is Kind.NOTE else Taken.REPEATED
     step = replace(step, token=token)
     stands = standing(turns)
-    if given.longest > LONGEST_ANSWER:
+    if put_off.longest > LONGEST_ANSWER:
         raise Refused(Refusal.TOO_LONG)
     if not is_on_show(stands, step):
-        return keep_note(kept, stands, step, given, now)
+        return keep_note(kept, stands, step, put_off, now)
     _check_offered(stands, given)
     _check_whose(conversation, stands, given)
     if stands.now is Now.ASIDE:
@@ -85,6 +86,8 @@ def keep_answer(room: Room, kept: Transaction, step: Step, given: Given, now: da
     if given.note.strip():
         _add_private_note(kept, step, given, now)
     kept.drafts.drop(step.conversation_id, draft_place(stands))
+    if put_off.words.strip() and given.choice == (Skip.LATER,) and stands.handed_over != step.asked:
+        _keep_for_later(kept, step, stands, turn, put_off, now)
     _raise_flags(room, kept, conversation, stands, turn, now)
     return Taken.KEPT
 
@@ -139,9 +142,9 @@ def add_reply(
 
 
 def _without_what_is_not_asked(turns: tuple[Turn, ...], step: Step, given: Given) -> Given:
-    """Leave out what a form sends along and nobody was asked: how a skip was given, whose words one's own name is."""
+    """Leave out what a form sends along and nobody said: how a skip was given, whose words one's own name is."""
     if given.kind is Kind.SKIP:
-        given = replace(given, how=None)
+        given = replace(given, how=None, words="", original="")
     asked = next((turn for turn in turns[step.asked - 1 : step.asked] if turn.speaker is Speaker.BOT), None)
     if given.whose is not None and asked is not None and not is_about_the_person(asking_of(asked)):
         given = replace(given, whose=None)
@@ -224,6 +227,13 @@ def _whoever_gave(conversation: Conversation, stands: Standing, step: Step, give
     """Say who gave it: the person, for the question with which the screen was handed to them."""
     is_persons = step.asked == stands.handed_over != 0 and not _is_practitioners(given)
     return Speaker.PERSON if is_persons else conversation.speaker
+
+
+def _keep_for_later(kept: Transaction, step: Step, stands: Standing, turn: Turn, put_off: Given, now: datetime) -> None:
+    """Keep what was begun and put off: it is in the box again when the question comes round, or is changed."""
+    is_new = stands.now is Now.QUESTION and stands.put_off_here is None
+    place = turn.number if is_new else draft_place(stands)
+    kept.drafts.keep(step.conversation_id, for_turn=place, words=put_off.words, original=put_off.original, now=now)
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------

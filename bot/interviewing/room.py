@@ -53,6 +53,7 @@ class Given:
 
     kind: Kind
     words: str = ""
+    """With "ask me later": what stands in the box by then. It is kept for when the question comes round."""
     choice: tuple[str, ...] = ()
     how: How | None = None
     """How it was given, where a practitioner says so."""

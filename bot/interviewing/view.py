@@ -147,7 +147,7 @@ def view_of(seen: Transaction, conversation_id: str) -> View:
 
 
 def draft_place(stands: Standing) -> int:
-    """Name the place a draft belongs to: the answer being changed, else the question on show.
+    """Name the place a draft belongs to: the answer being changed or coming round, else the question on show.
 
     What a practitioner typed and what the person types on the practitioner's screen are two drafts.
     """
@@ -155,7 +155,10 @@ def draft_place(stands: Standing) -> int:
         return stands.revisited.first.number
     if stands.asked is None:
         return 0
-    return -stands.asked.number if _is_question_handed_over(stands) else stands.asked.number
+    if _is_question_handed_over(stands):
+        return -stands.asked.number
+    put_off = stands.put_off_here if stands.now is Now.QUESTION else None
+    return put_off.number if put_off is not None else stands.asked.number
 
 
 def _is_question_handed_over(stands: Standing) -> bool:

@@ -1,7 +1,7 @@
 """The pages of an interview: a handler reads what was sent, calls one verb, and answers."""
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -84,7 +84,8 @@ class Pressed:
             case "choose":
                 return Given(Kind.CHOICE, choice=(self.about,))
             case "skip" if self.about in set(Skip):
-                return Given(Kind.SKIP, choice=(self.about,), whose=_whose(form), note=form.note)
+                skip = Given(Kind.SKIP, choice=(self.about,), whose=_whose(form), note=form.note)
+                return replace(skip, words=form.words, original=form.original) if self.about == Skip.LATER else skip
             case _:
                 return None
 

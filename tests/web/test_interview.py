@@ -78,6 +78,13 @@ async def test_each_way_not_to_answer_goes_on_and_is_shown_as_said(person: Perso
     assert (await turns(site))[1].choice == (skip,)
 
 
+async def test_what_was_begun_before_ask_me_later_is_in_the_box_again(person: Person) -> None:
+    await person.begins()
+    await person.presses("skip:later", words="\nHalf a thought")
+    page = await person.presses("go_back")
+    assert page.box == "\nHalf a thought"
+
+
 async def test_what_is_typed_stays_in_the_box_whatever_is_pressed_beside_it(person: Person) -> None:
     page = await person.begins()
     for control in ("why", "another_way", "talk_to_a_person", "get_help_now"):
