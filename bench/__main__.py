@@ -20,6 +20,7 @@ from tests.walking import Walker
 
 TURNS_KEPT = 300
 CONVERSATIONS = 3
+LONG_CONVERSATIONS = 5
 EARLY, LATE = range(4, 17), range(294, 307)
 """The numbers of the turns that count as around turn 10, and as around turn 300."""
 OUT = Console()
@@ -110,7 +111,7 @@ def _time_a_long_conversation(house: House) -> tuple[list[float], list[float]]:
     """Time answers near the beginning of conversations, and of the same ones once 300 turns have been said."""
     early: list[float] = []
     late: list[float] = []
-    for _ in range(CONVERSATIONS):
+    for _ in range(LONG_CONVERSATIONS):
         with house.browser() as browser:
             walker = Walker(browser).begin()
             while (turn := _turn_on_show(walker)) <= LATE.stop:

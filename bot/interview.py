@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -115,7 +116,7 @@ class Asking:
     @classmethod
     def from_json(cls, kept: str) -> "Asking":
         """Read how it was asked. Whatever else was kept with it is passed over."""
-        return _asking("", json.loads(kept))
+        return _as_kept(kept)
 
     @classmethod
     def from_utterance(cls, wording: str, custom: Mapping[str, Any]) -> "Asking":
@@ -204,6 +205,12 @@ def heard_by(variation: Mapping[str, Any]) -> Sequence[tuple[Speaker, Stage]]:
     speakers = [Speaker(named["speaker"])] if "speaker" in named else SPEAKERS
     stages = [Stage(named["stage"])] if "stage" in named else list(Stage)
     return [(speaker, stage) for speaker in speakers for stage in stages]
+
+
+@lru_cache(maxsize=1024)
+def _as_kept(kept: str) -> Asking:
+    """Read what a long conversation shows again with every page. It is our own wording: nothing that was said."""
+    return _asking("", json.loads(kept))
 
 
 def _asking(wording: str, custom: Mapping[str, Any]) -> Asking:

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -149,6 +148,8 @@ class Frame:
 
     def filled(self, wording: str) -> str:
         """Put what the settings say into a wording. A sentence that needs what is not set is left out."""
+        if "[[" not in wording:
+            return wording
         for name, text in self.texts.items():
             wording = wording.replace(f", [[{name}]]", f", {text}" if text else "")
             wording = wording.replace(f"[[{name}]]", text) if text else wording
@@ -553,21 +554,27 @@ class _Showing:
     def _part_said(self, said: Said, is_on_road: bool) -> Part:
         turn = said.current
         number = said.first.number
-        part = Part(number, self._by(said.first), can_change=is_on_road)
         match turn.kind:
             case Kind.WORDS:
                 original = Original(turn.original) if turn.original else None
-                return replace(part, by=self._by(turn), words=turn.words, original=original, how=self._given(turn))
+                return Part(
+                    number,
+                    self._by(turn),
+                    words=turn.words,
+                    original=original,
+                    how=self._given(turn),
+                    can_change=is_on_road,
+                )
             case Kind.CHOICE:
                 answer = self.stands.answer(number)
                 assert answer is not None
-                labels = {choice.id: choice.label for choice in asking_of(answer.question).choices}
+                labels = {choice.id: choice.label for choice in _put_as(answer).choices}
                 chosen = tuple(self._label(choice, labels.get(choice, "")) for choice in turn.choice)
-                return replace(part, by=self._by(turn), chosen=chosen, how=self._given(turn))
+                return Part(number, self._by(turn), chosen=chosen, how=self._given(turn), can_change=is_on_road)
             case Kind.SKIP:
-                return replace(part, by=self._by(turn), skipped=turn.choice[0])
+                return Part(number, self._by(turn), skipped=turn.choice[0], can_change=is_on_road)
             case _:
-                return replace(part, is_taken_back=True)
+                return Part(number, self._by(said.first), is_taken_back=True, can_change=is_on_road)
 
     def _by(self, turn: Turn) -> By:
         """Say whose voice an answer is in, seen from the one whose conversation it is."""
@@ -644,14 +651,9 @@ def has_interpreter(stands: Standing) -> bool:
     )
 
 
-@lru_cache(maxsize=1024)
-def _read(asking: str) -> Asking:
-    return Asking.from_json(asking)
-
-
 def _put_as(answer: Answer) -> Asking:
-    """Read how a question was put. The history of a long conversation reads each one again for every page."""
-    return _read(answer.question.asking)
+    """Read how a question was put."""
+    return Asking.from_json(answer.question.asking)
 
 
 def _day(said_on: date) -> str:
