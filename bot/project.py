@@ -3,9 +3,10 @@
 import yaml
 
 from bot.flags import Phrases
-from bot.interview import Interview
+from bot.interview import Interview, read_yaml
 from bot.nudges import Nudges
 from bot.settings import ROOT
+from bot.themes import Themes
 
 
 def text(name: str) -> str:
@@ -31,3 +32,8 @@ def load_nudges() -> Nudges:
 def load_code_words() -> tuple[str, ...]:
     """Read the words that codes are made of."""
     return tuple(text("bot/code_words.txt").split())
+
+
+def load_themes() -> Themes:
+    """Read the reviewed themes."""
+    return Themes(read_yaml(text("bot/themes.yml")))
