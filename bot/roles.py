@@ -209,7 +209,7 @@ RULES: Mapping[Act, Mapping[Role, Where]] = {
         Role.ADVOCATE: _spoken_for,
     },
     Act.READ_FLAG: {**_FLAGS, Role.AUDITOR: _anywhere},
-    Act.SEE_RECORDS: {**_BESIDE, Role.AUDITOR: _anywhere},
+    Act.SEE_RECORDS: {**_BESIDE, Role.AUDITOR: _beside(_anywhere)},
     Act.SEE_CONTACT: {**_WORKING, Role.AUDITOR: _anywhere},
     Act.BEGIN_ENQUIRY: dict.fromkeys((Role.PRACTITIONER, Role.MANAGER), _in_own_team),
     Act.JOIN: _WORKING,
