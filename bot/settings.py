@@ -50,6 +50,8 @@ class Settings:
     """Where "Leave quickly" goes: a page without anything personal on it."""
     proxies: str
     """Addresses of the proxies in front, with commas between: only they are believed about who is calling."""
+    guidance: Path
+    """The folder of the documents that the team reads and confirms."""
 
 
 DEFAULTS: dict[str, str] = {
@@ -71,6 +73,7 @@ DEFAULTS: dict[str, str] = {
     "OUT_OF_HOURS_PHONE": "",
     "LEAVE_TO": "https://www.bbc.co.uk/weather",
     "PROXIES": "",
+    "GUIDANCE": "docs/guidance",
 }
 
 BOX_OWN = frozenset({"BOX_SECRET", "ACTIONS_URL"})
@@ -113,6 +116,7 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path | None = N
         out_of_hours_phone=value("OUT_OF_HOURS_PHONE"),
         leave_to=_address("LEAVE_TO", value("LEAVE_TO")),
         proxies=_networks("PROXIES", value("PROXIES")),
+        guidance=_path(value("GUIDANCE")),
     )
 
 
