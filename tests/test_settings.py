@@ -35,6 +35,7 @@ def test_without_any_setting_everything_has_its_default(env_file: Path) -> None:
         out_of_hours_phone="",
         leave_to=DEFAULTS["LEAVE_TO"],
         proxies="",
+        guidance=ROOT / "docs" / "guidance",
     )
 
 
