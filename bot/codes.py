@@ -157,6 +157,11 @@ def network_key(store: Store, network: str, now: datetime) -> str:
     return hmac.digest(key, f"{now.date().isoformat()}|{part}".encode(), hashlib.sha256).hex()
 
 
+def slowed(wrong: int, free: int) -> float:
+    """Say how many seconds a try waits after so many wrong ones: none at first, then doubling, and never very long."""
+    return min(LONGEST_WAIT, 2.0 ** min(wrong - free, 6)) if wrong >= free else 0.0
+
+
 def _bucket(store: Store, kind: Secrets, code: str) -> int:
     digest = hmac.digest(store.derive(kind.buckets), code.encode(), hashlib.sha256)
     return int.from_bytes(digest[:4]) >> (32 - BUCKET_BITS)
@@ -196,9 +201,7 @@ def _wait(door: Door, network: str, now: datetime) -> float:
     with door.store.reading() as seen:
         here = seen.attempts.wrong(now - NETWORK_WINDOW, network=network)
         everywhere = seen.attempts.wrong(now - SITE_WINDOW)
-    wait = 0.0
-    if here >= NETWORK_WRONG:
-        wait = min(LONGEST_WAIT, 2.0 ** min(here - NETWORK_WRONG, 6))
+    wait = slowed(here, NETWORK_WRONG)
     if everywhere >= SITE_WRONG:
         wait = max(wait, min(20.0, 5.0 * everywhere / SITE_WRONG))
     return wait

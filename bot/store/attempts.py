@@ -1,4 +1,7 @@
-"""Wrong codes, counted by minute. Nothing here names a conversation; a network is named by a keyed digest only."""
+"""Wrong codes, counted by minute. Nothing here names a conversation; a network is named by a keyed digest only.
+
+What goes wrong at the team's door is counted apart: it slows nobody who comes back to a conversation.
+"""
 
 from datetime import datetime
 
@@ -8,6 +11,9 @@ from bot.store import tables
 from bot.store.rows import Row, Rows, moment, stamp
 
 MINUTE = 60 * 1_000_000
+
+TEAM = "team:"
+"""How all begins that is counted at the team's door."""
 
 
 class Attempts:
@@ -27,7 +33,7 @@ class Attempts:
             self._rows.replace(attempts, row, to={"wrong": row["wrong"] + 1})
 
     def wrong(self, since: datetime, *, network: str | None = None) -> int:
-        """Wrong codes since then, the whole of that minute included: from one network, or from all."""
+        """Wrong codes since then, the whole of that minute included: from one network, or all codes of people."""
         return sum(row["wrong"] for row in self._since(since, network))
 
     def last_wrong_at(self, since: datetime, *, network: str | None = None) -> datetime | None:
@@ -44,6 +50,8 @@ class Attempts:
         where: list[ColumnElement[bool]] = [attempts.c.at >= _minute(since)]
         if network is not None:
             where.append(attempts.c.network == network)
+        else:
+            where.append(attempts.c.network.not_like(f"{TEAM}%"))
         return self._rows.every(attempts, *where, order_by=[attempts.c.at, attempts.c.network])
 
 

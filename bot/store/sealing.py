@@ -53,6 +53,10 @@ class Purpose(StrEnum):
     REFERENCES = "finding enquiries"
     INVITATION_BUCKETS = "finding invitations"
     INVITATION_VERIFIERS = "verifying invitations"
+    TEAM_MARKS = "marks on the team's pages"
+    PASSWORDS = "verifying passwords"
+    AUTHENTICATORS = "secrets of authenticator apps"
+    SIGNING_IN = "signing what the team's browsers hold"
 
 
 def derive(secret: bytes, purpose: str) -> bytes:
