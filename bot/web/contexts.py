@@ -32,6 +32,8 @@ class Place:
     phone: Phone | None
     phone_hours: str
     out_of_hours_phone: Phone | None
+    contact: str = ""
+    """A sentence or two of the council's own for whoever wants to talk to a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

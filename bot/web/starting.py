@@ -47,10 +47,14 @@ class NoDay(Exception):
 async def show_welcome(request: Request) -> Response:
     """What this is, before anything is asked."""
     desk = desk_of(request)
+    return desk.shown(first_page(desk, easier.asked(request)))
+
+
+def first_page(desk: Desk, preferences: Preferences) -> contexts.Welcome | contexts.ByInvitation:
+    """Make the first page as whoever comes to the site sees it."""
     if not desk.walk_in:
-        return desk.shown(_by_invitation(request))
-    page = _welcome(desk, "/", easier.asked(request), IDLE_MINUTES[0])
-    return desk.shown(replace(page, speakers=SPEAKERS))
+        return _by_invitation(desk, preferences)
+    return replace(_welcome(desk, "/", preferences, IDLE_MINUTES[0]), speakers=SPEAKERS)
 
 
 async def begin(request: Request) -> Response:
@@ -66,7 +70,7 @@ async def show_welcome_of_another(request: Request) -> Response:
     """What this is, for somebody who speaks for the person, or who asks the questions."""
     desk, speaker = desk_of(request), _another(request)
     if not desk.walk_in:
-        return desk.shown(_by_invitation(request))
+        return desk.shown(_by_invitation(desk, easier.asked(request)))
     return desk.shown(_welcome_of(desk, speaker, easier.asked(request), IDLE_MINUTES[0]))
 
 
@@ -78,7 +82,7 @@ async def begin_as_another(request: Request) -> Response:
 async def _begin_uninvited(request: Request, speaker: Speaker) -> Response:
     desk, form = desk_of(request), await read_form(request)
     if not desk.walk_in:
-        return desk.shown(_by_invitation(request), 403)
+        return desk.shown(_by_invitation(desk, easier.asked(request)), 403)
     now = desk.now()
     is_from_paper = speaker is Speaker.PRACTITIONER and form.one("from_paper") == "yes"
     try:
@@ -277,9 +281,8 @@ def _welcome_invited(
     )
 
 
-def _by_invitation(request: Request) -> contexts.ByInvitation:
-    place = desk_of(request).frame.place
-    return contexts.ByInvitation(title=TITLE, place=place, **_as_easy("/", easier.asked(request)))
+def _by_invitation(desk: Desk, preferences: Preferences) -> contexts.ByInvitation:
+    return contexts.ByInvitation(title=TITLE, place=desk.frame.place, **_as_easy("/", preferences))
 
 
 def _invited(request: Request, preferences: Preferences, typed: str, error: str) -> contexts.Invited:
