@@ -75,7 +75,7 @@ ready: .venv/.app .venv-box/.installed $(ASSETS)
 assets: $(ASSETS) ## styles, script, font and pictures of the pages
 
 # Node is here while this runs and gone afterwards.
-$(ASSETS): requirements/build.txt package-lock.json bot/web/assets/build.py bot/web/assets/main.scss
+$(ASSETS): requirements/build.txt package-lock.json bot/web/assets/build.py $(wildcard bot/web/assets/*.scss)
 	@echo "==> Building the page assets"
 	@sh requirements/install.sh .venv-build "3.13 3.12 3.11" build
 	@.venv-build/bin/python bot/web/assets/build.py

@@ -39,6 +39,8 @@ class Settings:
     walk_in: bool
     """Whether somebody may begin who was not invited."""
     secure_cookies: bool
+    team_host: str
+    """The host name that the team's side alone is reached by; empty where both sides have the same."""
     team: str
     """The team as the person reads it: "the safeguarding team" of a council has a plainer name here."""
     read_within: str
@@ -66,6 +68,7 @@ DEFAULTS: dict[str, str] = {
     "ADDRESS": "",
     "WALK_IN": "yes",
     "SECURE_COOKIES": "no",
+    "TEAM_HOST": "",
     "TEAM": "the adult support team",
     "READ_WITHIN": "two working days",
     "PHONE": "",
@@ -109,6 +112,7 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path | None = N
         address=_site("ADDRESS", value("ADDRESS")) if value("ADDRESS") else _own_address(host, port),
         walk_in=_yes_or_no("WALK_IN", value("WALK_IN")),
         secure_cookies=_yes_or_no("SECURE_COOKIES", value("SECURE_COOKIES")),
+        team_host=_host("TEAM_HOST", value("TEAM_HOST")),
         team=value("TEAM"),
         read_within=value("READ_WITHIN"),
         phone=value("PHONE"),
@@ -167,6 +171,12 @@ def _site(name: str, written: str) -> str:
             f"OWNWORDS_{name} is {written!r}; it must be a whole address without a path, such as https://words.example."
         )
     return found
+
+
+def _host(name: str, written: str) -> str:
+    if written and not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", written.lower()):
+        raise BadSetting(f"OWNWORDS_{name} is {written!r}; it must be a host name alone, such as team.words.example.")
+    return written.lower()
 
 
 def _own_address(host: str, port: int) -> str:

@@ -15,14 +15,18 @@ from bot.codes import Door
 from bot.interviewing import Room
 from bot.settings import Settings
 from bot.steps import Steps
-from bot.store import Missing, NotKept, NotRead
+from bot.store import Missing, NotKept, NotRead, Purpose
 from bot.web import copies, easier, interview, paper, starting
 from bot.web.contexts import Way
 from bot.web.desk import CONVERSATION, Desk, closed
 from bot.web.files import Files
-from bot.web.guard import FormsFromOwnPages, Guard
+from bot.web.guard import FormsFromOwnPages, Guard, is_the_teams
 from bot.web.pages import Pages
 from bot.web.showing import Frame, place_of, texts_of
+from bot.web.team.marks import Marks
+from bot.web.team.pages import TeamPages
+from bot.web.team.routes import team_routes
+from bot.web.team.shell import TeamDesk, mounted
 
 FIRST_PAGE = Way("Go to the first page", "/")
 
@@ -60,7 +64,7 @@ def create_app(
         now=now,
     )
     app = Starlette(
-        routes=routes,
+        routes=[*routes, *mounted(team_routes)],
         middleware=[Middleware(FormsFromOwnPages, refused=_told(desk, 403))],
         exception_handlers={
             HTTPException: _refused,
@@ -71,6 +75,15 @@ def create_app(
         },
     )
     app.state.desk = desk
+    app.state.team_desk = TeamDesk(
+        room=room,
+        door=door,
+        settings=settings,
+        pages=TeamPages(files.address),
+        marks=Marks(room.store.derive(Purpose.TEAM_MARKS)),
+        routes=team_routes,
+        now=now,
+    )
     app.state.files = files
     return Guard(app)
 
@@ -123,6 +136,8 @@ async def say_ready(request: Request) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if _is_the_teams(request) and error.status_code in {404, 405}:
+        return _team_desk(request).missing()
     response = _told(request.app.state.desk, error.status_code)
     response.headers.update(error.headers or {})
     return response
@@ -138,6 +153,8 @@ async def _not_read(request: Request, error: Exception) -> Response:
 
 async def _not_there(request: Request, error: Exception) -> Response:
     """A visit or a page may name a conversation that has been erased: the answer is as if it had never been."""
+    if _is_the_teams(request):
+        return _team_desk(request).missing()
     return closed(request.app.state.desk)
 
 
@@ -147,6 +164,8 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 def _still_here(request: Request, status: int) -> Response:
     """Say that this did not work; where words were sent, hand them back on the page."""
+    if _is_the_teams(request):
+        return _team_desk(request).not_working(request, status)
     desk: Desk = request.app.state.desk
     form = getattr(request.state, "form", None)
     if form is not None and request.url.path == CONVERSATION:
@@ -158,6 +177,15 @@ def _still_here(request: Request, status: int) -> Response:
         ways=(Way("Try again", request.url.path if request.method == "GET" else "/"),),
     )
     return desk.shown(page, status)
+
+
+def _is_the_teams(request: Request) -> bool:
+    return is_the_teams(request.url.path)
+
+
+def _team_desk(request: Request) -> TeamDesk:
+    desk: TeamDesk = request.app.state.team_desk
+    return desk
 
 
 def _told(desk: Desk, status: int) -> Response:

@@ -82,6 +82,11 @@ ON_EVERY_ANSWER = {
     "Permissions-Policy": PERMISSIONS_POLICY,
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
 }
+PASSKEYS_ARE_OURS = ", ".join(
+    feature.replace("=()", "=(self)") if feature.startswith("publickey-") else feature
+    for feature in PERMISSIONS_POLICY.split(", ")
+)
+"""For the team's pages, where people sign in with one."""
 LEAVES_NOTHING = '"cookies", "storage"'
 """For `Clear-Site-Data`, on leaving. Not "cache": clearing it holds the browser up, and no page is in it."""
 
@@ -115,6 +120,8 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in ON_EVERY_ANSWER.items():
                     headers[name] = value
+                if is_the_teams(scope["path"]):
+                    headers["Permissions-Policy"] = PASSKEYS_ARE_OURS
                 headers.setdefault("Cache-Control", "no-store")
                 if scope["path"] != "/":
                     headers["X-Robots-Tag"] = "noindex"
@@ -132,6 +139,11 @@ class Guard:
             log.error("%s failed: %s at %s", _route_name(scope), type(error).__name__, _place(error))
         method = scope["method"] if scope["method"] in METHODS else "?"
         log.info("%s %s %d %d ms", method, _route_name(scope), status, (time.perf_counter() - began) * 1000)
+
+
+def is_the_teams(path: str) -> bool:
+    """Tell whether an address is on the team's side."""
+    return path == "/team" or path.startswith("/team/")
 
 
 def _route_name(scope: Scope) -> str:

@@ -1,4 +1,4 @@
-"""Builds what the pages are made of: one style sheet, one script, two weights of a font, and the pictures on choices.
+"""Builds what the pages are made of: two style sheets, one script, two weights of a font, and the pictures on choices.
 
 Run by `make` in an environment of its own (requirements/build.txt) that is thrown away afterwards: Node and npm come
 from there, so nobody installs Node. Everything lands in `bot/web/static/vendor/` under a name that holds a hash of its
@@ -29,6 +29,8 @@ FETCHED = MODULES / ".fetched"
 PICTURE = re.compile(r"""\bpicture:\s*["']?([^\s"',}]+)""")
 HEXCODE = re.compile(r"[0-9A-F]{4,6}(-[0-9A-F]{4,6})*")
 ADDRESS = re.compile(r"""url\(\s*["']?([^"')]+)["']?\s*\)""")
+STYLES = ("main", "team")
+"""Of every page, and of the team's besides."""
 NOT_OURS = ("GDS Transport", "crown", "crest")
 """They belong to gov.uk alone."""
 
@@ -72,15 +74,17 @@ def fetch(with_checks: bool) -> None:
 
 
 def build(vendor: Vendor) -> None:
-    style = compile_styles()
+    say("compiling the styles")
+    styles = {name: compile_styles(name) for name in STYLES}
     say("copying the font, the script and the pictures")
-    for address in sorted(set(ADDRESS.findall(style))):
-        font = MODULES / "@fontsource/atkinson-hyperlegible/files" / address
-        if not font.is_file():
-            raise CannotBuild(f"the style sheet asks for {address}, and only files of the font are shipped.")
-        hashed = vendor.keep(address, font.read_bytes())
-        style = style.replace(address, hashed)
-    vendor.keep("main.css", style.encode())
+    for name, compiled in styles.items():
+        style = compiled
+        for address in sorted(set(ADDRESS.findall(style))):
+            font = MODULES / "@fontsource/atkinson-hyperlegible/files" / address
+            if not font.is_file():
+                raise CannotBuild(f"the style sheet asks for {address}, and only files of the font are shipped.")
+            style = style.replace(address, vendor.keep(address, font.read_bytes()))
+        vendor.keep(f"{name}.css", style.encode())
     vendor.keep("govuk-frontend.js", (MODULES / "govuk-frontend/dist/govuk/govuk-frontend.min.js").read_bytes())
     for hexcode in pictures():
         vendor.keep(f"{hexcode}.svg", (get_openmoji_data() / "svg" / f"{hexcode}.svg").read_bytes())
@@ -93,17 +97,16 @@ def build(vendor: Vendor) -> None:
     vendor.finish()
 
 
-def compile_styles() -> str:
-    say("compiling the styles")
-    made = MODULES / ".main.css"
-    source = ASSETS / "main.scss"
+def compile_styles(name: str) -> str:
+    made = MODULES / f".{name}.css"
+    source = ASSETS / f"{name}.scss"
     arguments = ["--pkg-importer=node", "--no-source-map", "--style=compressed", "--quiet-deps", str(source), str(made)]
     if node([str(MODULES / "sass/sass.js"), *arguments]) != 0:
-        raise CannotBuild("bot/web/assets/main.scss does not compile; its own message stands above.")
+        raise CannotBuild(f"bot/web/assets/{name}.scss does not compile; its own message stands above.")
     style = made.read_text(encoding="utf-8")
-    for name in NOT_OURS:
-        if name.lower() in style.lower():
-            raise CannotBuild(f"the style sheet names {name!r}, which belongs to gov.uk alone.")
+    for theirs in NOT_OURS:
+        if theirs.lower() in style.lower():
+            raise CannotBuild(f"the style sheet names {theirs!r}, which belongs to gov.uk alone.")
     return style
 
 

@@ -1,0 +1,6 @@
+"""Every route of the team's side in one table, with who may reach it. A page module adds its own `routes` here."""
+
+from bot.web.team.shell import TeamRoute
+
+team_routes: tuple[TeamRoute, ...] = ()
+"""In the order in which the navigation shows their entries."""
