@@ -1,10 +1,11 @@
-"""The project's own files: how the interview is worded, the reviewed phrases, the words that codes are made of."""
+"""The project's own files: how the interview and the records are worded, reviewed phrases, the words of codes."""
 
 import yaml
 
 from bot.flags import Phrases
 from bot.interview import Interview, read_yaml
 from bot.nudges import Nudges
+from bot.records import Blanks
 from bot.settings import ROOT
 from bot.themes import Themes
 
@@ -27,6 +28,11 @@ def load_phrases() -> Phrases:
 def load_nudges() -> Nudges:
     """Read the reviewed phrases that sound like a service."""
     return Nudges(yaml.safe_load(text("bot/phrases.yml"))["nudges"])
+
+
+def load_records() -> Blanks:
+    """Read what the team records on an enquiry."""
+    return Blanks.from_text(text("bot/records.yml"))
 
 
 def load_code_words() -> tuple[str, ...]:
