@@ -293,6 +293,14 @@ class Now(StrEnum):
     ENDED = "ended"
 
 
+class State(StrEnum):
+    """How far a conversation is, as those who read it need to know."""
+
+    OPEN = "open"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Where a conversation stands: worked out from its turns, and from nothing else."""
@@ -381,6 +389,11 @@ class Standing:
         else:
             earlier = self.path
         return self.answer(earlier[-1]) if earlier else None
+
+    @property
+    def state(self) -> State:
+        """How far it is. Whoever comes back to change something has it open again until they are done."""
+        return {Now.ENDED: State.FINISHED, Now.STOPPED: State.STOPPED}.get(self.now, State.OPEN)
 
     @property
     def is_everything_taken_back(self) -> bool:

@@ -1,29 +1,48 @@
 """Words at rest: sealed, chained, and only ever added to. The only place that speaks SQL."""
 
+from bot.store.accounts import Account, Accounts, Team, Teams
+from bot.store.allocations import Access, AccessChange, AccessMove, Allocations
 from bot.store.attempts import Attempts
+from bot.store.audit import Audit, AuditAct, Audited
 from bot.store.codes import Code, Codes, Disguise
 from bot.store.conversations import AlreadyKept, Conversation, Conversations, Origin
+from bot.store.council import Changed, Confirmed, Council
 from bot.store.drafts import Draft, Drafts
 from bot.store.enquiries import Enquiries, Enquiry, EnquiryMove, Move
+from bot.store.entries import Entries, Entry, EntryKind
 from bot.store.errors import Cause, Damaged, Missing, NotKept, NotRead, NotReady, StoreError, Taken
 from bot.store.flags import Flags
 from bot.store.invitations import Invitation, Invitations
 from bot.store.outcomes import Outcomes
+from bot.store.passkeys import Passkey, Passkeys
 from bot.store.preferences import KeptPreferences
 from bot.store.quotes import Quote, Quotes
 from bot.store.reviews import Reviews
 from bot.store.sealing import KeyProblem, Purpose, RootKey
+from bot.store.sessions import Link, LinkPurpose, Links, Session, Sessions
 from bot.store.store import Store, Transaction
 from bot.store.visits import Visit, Visits
 
 __all__ = [
+    "Access",
+    "AccessChange",
+    "AccessMove",
+    "Account",
+    "Accounts",
+    "Allocations",
     "AlreadyKept",
     "Attempts",
+    "Audit",
+    "AuditAct",
+    "Audited",
     "Cause",
+    "Changed",
     "Code",
     "Codes",
+    "Confirmed",
     "Conversation",
     "Conversations",
+    "Council",
     "Damaged",
     "Disguise",
     "Draft",
@@ -31,11 +50,17 @@ __all__ = [
     "Enquiries",
     "Enquiry",
     "EnquiryMove",
+    "Entries",
+    "Entry",
+    "EntryKind",
     "Flags",
     "Invitation",
     "Invitations",
     "KeptPreferences",
     "KeyProblem",
+    "Link",
+    "LinkPurpose",
+    "Links",
     "Missing",
     "Move",
     "NotKept",
@@ -43,14 +68,20 @@ __all__ = [
     "NotReady",
     "Origin",
     "Outcomes",
+    "Passkey",
+    "Passkeys",
     "Purpose",
     "Quote",
     "Quotes",
     "Reviews",
     "RootKey",
+    "Session",
+    "Sessions",
     "Store",
     "StoreError",
     "Taken",
+    "Team",
+    "Teams",
     "Transaction",
     "Visit",
     "Visits",

@@ -13,8 +13,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from bot.conversation import How, Kind, Speaker, Stage, Turn, Whose
-from bot.store import tables
+from sqlalchemy import select
+
+from bot.conversation import How, Kind, Speaker, Stage, State, Turn, Whose
+from bot.store import logs, tables
 from bot.store.errors import Damaged, Missing, StoreError
 from bot.store.keys import Keys
 from bot.store.remembered import Remembered, RememberedTurns
@@ -111,7 +113,42 @@ class Conversations:
                 "said_on": None if said_on is None else said_on.isoformat(),
             },
         )
+        self.settle(conversation_id, State.OPEN, begun_at)
         return conversation_id
+
+    def settle(self, conversation_id: str, state: State, now: datetime) -> None:
+        """Keep how far a conversation is. Done again, it changes nothing. Raises `Missing`.
+
+        Lists are made from this, so whoever adds a turn says it in the same transaction.
+        """
+        states = tables.conversation_states
+        row = self._rows.first(states, states.c.conversation_id == conversation_id, locked=True)
+        if row is not None and row["state"] == state.value:
+            return
+        to: dict[str, Value] = {
+            "state": state.value,
+            "settled_at": stamp(now),
+            "entries_before": logs.length(self._rows, logs.ENTRIES),
+        }
+        if row is None:
+            self._rows.add(states, {"conversation_id": conversation_id, **to})
+        else:
+            self._rows.replace(states, row, to=to)
+
+    def state(self, conversation_id: str) -> State:
+        """How far a conversation is. Raises `Missing`."""
+        self._row(conversation_id)
+        states = tables.conversation_states
+        row = self._rows.first(states, states.c.conversation_id == conversation_id)
+        return State.OPEN if row is None else State(row["state"])
+
+    def unsettled(self) -> tuple[str, ...]:
+        """The conversations of which nobody kept how far they are: those from before there was a place for it."""
+        conversations, states = tables.conversations, tables.conversation_states
+        settled = select(states.c.conversation_id)
+        order = [conversations.c.begun_at, conversations.c.conversation_id]
+        rows = self._rows.every(conversations, conversations.c.conversation_id.not_in(settled), order_by=order)
+        return tuple(row["conversation_id"] for row in rows)
 
     def join(self, conversation_id: str, enquiry_id: str) -> None:
         """Say which enquiry a conversation belongs to. It keeps its own data key. Raises `Missing`."""

@@ -15,6 +15,9 @@ FOR_WORDS = "words"
 FOR_LASTING = "lasting"
 """The store's own secret. Proofs, code peppers and the like are derived from it, so that they outlive a root key."""
 
+FOR_ACCOUNTS = "accounts"
+"""Names, addresses and secrets of the team and its accounts, and what the council set. One key, made on first use."""
+
 REMEMBERED = 256
 """Data keys that lie open in memory at most."""
 
@@ -79,6 +82,15 @@ class Keys:
         """A new data key."""
         secret = secrets.token_bytes(KEY_BYTES)
         return DataKey(add_key(self._rows, FOR_WORDS, secret, self._roots.newest, now), secret)
+
+    def for_accounts(self, now: datetime) -> DataKey:
+        """The data key of all that concerns accounts. What is sealed under it names it, so another does no harm."""
+        keys = tables.keys
+        row = self._rows.first(keys, keys.c.purpose == FOR_ACCOUNTS, order_by=[keys.c.made_at, keys.c.key_id])
+        if row is not None:
+            return self.open(row["key_id"])
+        secret = secrets.token_bytes(KEY_BYTES)
+        return DataKey(add_key(self._rows, FOR_ACCOUNTS, secret, self._roots.newest, now), secret)
 
     def unwraps(self, row: Row) -> bool:
         """Whether a row of the table holds a key."""

@@ -173,6 +173,14 @@ class Rows:
         """Whether this row is as it was kept."""
         return is_proven(self._proof_key, table, row)
 
+    def ids(self, query: Select[*tuple[Any, ...]]) -> list[Any]:
+        """The first column of what this finds, unproven: for choosing rows that are then read with their proofs."""
+        return [found[0] for found in self._found(query)]
+
+    def found(self, query: Select[*tuple[Any, ...]]) -> Sequence[SqlRow[*tuple[Any, ...]]]:
+        """What this finds, unproven: sums, and what is proven in another way."""
+        return self._found(query)
+
     def next_number(self, table: Table, *where: ColumnElement[bool]) -> int:
         """The number of the next of these rows in a table that counts them from 1."""
         highest = select(func.max(table.c.number)).where(*where)

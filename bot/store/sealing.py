@@ -56,7 +56,6 @@ class Purpose(StrEnum):
     EMAILS = "finding accounts"
     PASSKEYS = "finding passkeys"
     ENTRIES = "telling entries apart"
-    PASSWORDS = "verifying passwords"
     LINKS = "one-time links"
     ACCOUNTS = "counting refused sign-ins"
     TEAM_FORMS = "forms of the team"

@@ -2,7 +2,7 @@
 
 import secrets
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -16,24 +16,34 @@ from bot.conversation import standing
 from bot.enquiry import Told
 from bot.outcomes import outcomes
 from bot.store import database, tables
+from bot.store.accounts import Accounts, Teams
+from bot.store.allocations import Allocations
 from bot.store.attempts import Attempts
+from bot.store.audit import Audit
 from bot.store.codes import Codes
 from bot.store.conversations import Conversation, Conversations
+from bot.store.council import Council
 from bot.store.database import naming_causes
 from bot.store.drafts import Drafts
 from bot.store.enquiries import Enquiries, digest_of
+from bot.store.entries import Entries
 from bot.store.errors import Cause, Damaged, NotKept, NotRead, NotReady
 from bot.store.flags import Flags
 from bot.store.invitations import Invitations
 from bot.store.keys import FOR_LASTING, Keys, OpenedKeys, RootKeys, add_key
 from bot.store.outcomes import Outcomes
+from bot.store.passkeys import Passkeys
 from bot.store.preferences import KeptPreferences
 from bot.store.quotes import Quotes
 from bot.store.remembered import RememberedTurns
 from bot.store.reviews import Reviews
 from bot.store.rows import Rows, is_proven
 from bot.store.sealing import KEY_BYTES, KeyProblem, Purpose, RootKey, derive
+from bot.store.sessions import Links, Sessions
 from bot.store.visits import Visits
+
+FINDING = (Purpose.REFERENCES, Purpose.EMAILS, Purpose.PASSKEYS, Purpose.ENTRIES)
+"""What rows are found by is a digest under a key of its own."""
 
 ROTATED_AT_ONCE = 500
 """Data keys that one transaction of a rotation wraps anew."""
@@ -42,8 +52,8 @@ ROTATED_AT_ONCE = 500
 class Transaction:
     """All that is kept, for as long as one transaction lasts."""
 
-    def __init__(self, rows: Rows, keys: Keys, remembered: RememberedTurns, finding: bytes) -> None:
-        self.enquiries = Enquiries(rows, keys, finding)
+    def __init__(self, rows: Rows, keys: Keys, remembered: RememberedTurns, finding: Mapping[Purpose, bytes]) -> None:
+        self.enquiries = Enquiries(rows, keys, finding[Purpose.REFERENCES])
         self.invitations = Invitations(rows, keys)
         self.conversations = Conversations(rows, keys, remembered)
         self.quotes = Quotes(rows)
@@ -55,6 +65,15 @@ class Transaction:
         self.visits = Visits(rows)
         self.codes = Codes(rows)
         self.attempts = Attempts(rows)
+        self.teams = Teams(rows, keys)
+        self.accounts = Accounts(rows, keys, finding[Purpose.EMAILS])
+        self.links = Links(rows)
+        self.sessions = Sessions(rows)
+        self.passkeys = Passkeys(rows, keys, finding[Purpose.PASSKEYS])
+        self.entries = Entries(rows, keys, finding[Purpose.ENTRIES])
+        self.allocations = Allocations(rows)
+        self.audit = Audit(rows)
+        self.council = Council(rows, keys)
 
     def told(self, conversation_id: str) -> Told:
         """One conversation, worked out: where it stands, and what its record says. Raises `Missing`."""
@@ -79,7 +98,7 @@ class Store:
         self._roots = roots
         self._lasting = lasting
         self._proof_key = self.derive(Purpose.PROOFS)
-        self._finding = self.derive(Purpose.REFERENCES)
+        self._finding = {purpose: self.derive(purpose) for purpose in FINDING}
         self._opened = OpenedKeys()
         self._remembered = RememberedTurns()
         self._writing = threading.Lock()
@@ -164,7 +183,7 @@ class Store:
 
     def finds(self, reference: str) -> bytes:
         """The keyed digest that an enquiry is found by."""
-        return digest_of(reference, self._finding)
+        return digest_of(reference, self._finding[Purpose.REFERENCES])
 
     def close(self) -> None:
         """Let go of all connections."""

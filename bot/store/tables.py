@@ -5,6 +5,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     ForeignKeyConstraint,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -14,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0002"
+REVISION = "0003"
 """The migration that these tables are the outcome of."""
 
 metadata = MetaData(
@@ -307,5 +308,238 @@ forgetting = Table(
 )
 """While a conversation is named here, its turns and what quotes them may be deleted, and nothing else."""
 
-NEVER_CHANGED = (turns, quotes, desired_outcomes, outcome_marks, flags, outcome_reviews, enquiry_moves)
+conversation_states = Table(
+    "conversation_states",
+    metadata,
+    Column("conversation_id", Text, ForeignKey("conversations.conversation_id"), primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("settled_at", BigInteger, nullable=False),
+    Column("entries_before", Integer, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+    Index("ix_conversation_states_state_settled_at", "state", "settled_at"),
+)
+"""How far a conversation is, worked out from its turns whenever that changes, so that lists need not open any.
+
+`entries_before` is the number of the last entry at that moment: an earlier review does not count for what came after.
+"""
+
+teams = Table(
+    "teams",
+    metadata,
+    Column("team_id", Text, primary_key=True),
+    Column("key_id", Text, ForeignKey("keys.key_id"), nullable=False),
+    Column("name", LargeBinary, nullable=False),
+    Column("duty", Integer, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger),
+    Column("proof", LargeBinary, nullable=False),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("account_id", Text, primary_key=True),
+    Column("key_id", Text, ForeignKey("keys.key_id"), nullable=False),
+    Column("role", Text, nullable=False),
+    Column("name", LargeBinary, nullable=False),
+    Column("email", LargeBinary, nullable=False),
+    Column("found_by", LargeBinary, nullable=False, unique=True),
+    Column("password", LargeBinary),
+    Column("totp", LargeBinary),
+    Column("totp_counter", BigInteger),
+    Column("made_at", BigInteger, nullable=False),
+    Column("disabled_at", BigInteger),
+    Column("proof", LargeBinary, nullable=False),
+)
+"""`name`, `email`, `password` (a hash) and `totp` are sealed; `found_by` is a keyed digest of the e-mail address."""
+
+account_teams = Table(
+    "account_teams",
+    metadata,
+    Column("account_id", Text, ForeignKey("accounts.account_id"), nullable=False),
+    Column("team_id", Text, ForeignKey("teams.team_id"), nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("account_id", "team_id"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("link_hash", Text, primary_key=True),
+    Column("account_id", Text, ForeignKey("accounts.account_id"), index=True),
+    Column("purpose", Text, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("valid_until", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+    Column("ended_at", BigInteger),
+    Column("proof", LargeBinary, nullable=False),
+)
+"""One without an account makes the first administrator."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("session_hash", Text, primary_key=True),
+    Column("account_id", Text, ForeignKey("accounts.account_id"), nullable=False, index=True),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("last_seen_at", BigInteger, nullable=False),
+    Column("proven_at", BigInteger),
+    Column("ended_at", BigInteger),
+    Column("proof", LargeBinary, nullable=False),
+)
+
+session_openings = Table(
+    "session_openings",
+    metadata,
+    Column("session_hash", Text, ForeignKey("sessions.session_hash"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("opened_id", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("session_hash", "kind", "opened_id"),
+)
+"""What a session has opened to read. That it was read stands in the audit."""
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("found_by", LargeBinary, primary_key=True),
+    Column("account_id", Text, ForeignKey("accounts.account_id"), nullable=False, index=True),
+    Column("key_id", Text, ForeignKey("keys.key_id"), nullable=False),
+    Column("credential", LargeBinary, nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("name", LargeBinary, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("last_used_at", BigInteger),
+    Column("ended_at", BigInteger),
+    Column("proof", LargeBinary, nullable=False),
+)
+"""`credential`, `public_key` and `name` are sealed; `found_by` is a keyed digest of the credential's id."""
+
+logs = Table(
+    "logs",
+    metadata,
+    Column("log", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("head", LargeBinary),
+    Column("proof", LargeBinary, nullable=False),
+)
+"""How far `entries` and `audit` have come: rows cut off the end of them are missed."""
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("conversation_id", Text, ForeignKey("conversations.conversation_id")),
+    Column("enquiry_id", Text, ForeignKey("enquiries.enquiry_id"), index=True),
+    Column("turn", Integer),
+    Column("outcome_id", Text),
+    Column("choices", Text, nullable=False),
+    Column("key_id", Text, ForeignKey("keys.key_id"), nullable=False),
+    Column("words", LargeBinary),
+    Column("replaces", Integer, ForeignKey("entries.number")),
+    Column("account_id", Text, ForeignKey("accounts.account_id"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("once", LargeBinary),
+    Column("proof", LargeBinary, nullable=False),
+    UniqueConstraint("account_id", "once"),
+    ForeignKeyConstraint(["conversation_id", "turn"], ["turns.conversation_id", "turns.number"]),
+    Index("ix_entries_conversation_id_kind_number", "conversation_id", "kind", "number"),
+)
+"""What the team writes beside words. `choices` is JSON, lists of ids by name; `words` is sealed JSON, words by name."""
+
+enquiry_access = Table(
+    "enquiry_access",
+    metadata,
+    Column("enquiry_id", Text, ForeignKey("enquiries.enquiry_id"), primary_key=True),
+    Column("team_id", Text, ForeignKey("teams.team_id"), index=True),
+    Column("is_restricted", Integer, nullable=False),
+    Column("lift_asked_by", Text, ForeignKey("accounts.account_id")),
+    Column("proof", LargeBinary, nullable=False),
+)
+"""Whose an enquiry is, as its moves say. One without a row belongs to no team yet."""
+
+allocations = Table(
+    "allocations",
+    metadata,
+    Column("enquiry_id", Text, ForeignKey("enquiries.enquiry_id"), nullable=False),
+    Column("account_id", Text, ForeignKey("accounts.account_id"), nullable=False, index=True),
+    Column("is_allocated", Integer, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("enquiry_id", "account_id"),
+)
+"""Who works on an enquiry, and who ever did."""
+
+access_moves = Table(
+    "access_moves",
+    metadata,
+    Column("enquiry_id", Text, ForeignKey("enquiries.enquiry_id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("move", Text, nullable=False),
+    Column("team_id", Text, ForeignKey("teams.team_id")),
+    Column("account_id", Text, ForeignKey("accounts.account_id")),
+    Column("by", Text, ForeignKey("accounts.account_id")),
+    Column("at", BigInteger, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("enquiry_id", "number"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("account_id", Text, index=True),
+    Column("team_id", Text, index=True),
+    Column("enquiry_id", Text, index=True),
+    Column("conversation_id", Text, index=True),
+    Column("about", Text, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+)
+"""A chain, as turns are. It names what may be gone since, so its ids refer to nothing."""
+
+council_values = Table(
+    "council_values",
+    metadata,
+    Column("name", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("key_id", Text, ForeignKey("keys.key_id"), nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Column("account_id", Text, ForeignKey("accounts.account_id")),
+    Column("at", BigInteger, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("name", "number"),
+)
+"""A log: of the rows of one `name` the one with the highest `number` stands."""
+
+guidance_confirmations = Table(
+    "guidance_confirmations",
+    metadata,
+    Column("account_id", Text, ForeignKey("accounts.account_id"), nullable=False),
+    Column("document", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("account_id", "document", "digest"),
+)
+
+NEVER_CHANGED = (
+    turns,
+    quotes,
+    desired_outcomes,
+    outcome_marks,
+    flags,
+    outcome_reviews,
+    enquiry_moves,
+    entries,
+    access_moves,
+    audit,
+    council_values,
+    guidance_confirmations,
+)
 """Rows of these are added and read. The database itself refuses to change or delete them."""

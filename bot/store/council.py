@@ -1,0 +1,95 @@
+"""What a council set, and who confirmed to have read its guidance, at rest. Of what was set, the last stands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.store import tables
+from bot.store.keys import Keys
+from bot.store.rows import Row, Rows, Value, moment, stamp
+from bot.store.sealing import bound
+
+SCHEMA = "council value 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One value that something was set to."""
+
+    value: str
+    account_id: str | None
+    """Who set it; None where it was set on the command line."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """That somebody confirmed to have read one version of a document."""
+
+    account_id: str
+    document: str
+    digest: str
+    at: datetime
+
+
+class Council:
+    """What the council set, in one transaction."""
+
+    def __init__(self, rows: Rows, keys: Keys) -> None:
+        self._rows = rows
+        self._keys = keys
+
+    def change(self, name: str, value: str, account_id: str | None, now: datetime) -> None:
+        """Set something. Setting what stands already adds nothing. Raises `Missing` when there is no such account."""
+        values = tables.council_values
+        latest = self._rows.first(values, values.c.name == name, order_by=[values.c.number.desc()])
+        if latest is not None and self._value(latest) == value:
+            return
+        number = 1 if latest is None else latest["number"] + 1
+        key = self._keys.for_accounts(now)
+        row: dict[str, Value] = {
+            "name": name,
+            "number": number,
+            "key_id": key.key_id,
+            "value": key.seal(value, place_of(key.key_id, name, number)),
+            "account_id": account_id,
+            "at": stamp(now),
+        }
+        self._rows.add(values, row)
+
+    def now(self) -> Mapping[str, str]:
+        """All that was set, as it stands."""
+        values = tables.council_values
+        rows = self._rows.every(values, order_by=[values.c.name, values.c.number])
+        standing = {row["name"]: row for row in rows}
+        return {name: self._value(row) for name, row in standing.items()}
+
+    def history(self, name: str) -> tuple[Changed, ...]:
+        """All that this was ever set to, first to last."""
+        values = tables.council_values
+        rows = self._rows.every(values, values.c.name == name, order_by=[values.c.number])
+        return tuple(Changed(self._value(row), row["account_id"], moment(row["at"])) for row in rows)
+
+    def confirm(self, account_id: str, document: str, digest: str, now: datetime) -> None:
+        """Keep that somebody read this version of a document. Done again, it changes nothing. Raises `Missing`."""
+        table = tables.guidance_confirmations
+        here: dict[str, Value] = {"account_id": account_id, "document": document, "digest": digest}
+        if self._rows.first(table, *(table.c[name] == value for name, value in here.items())) is None:
+            self._rows.add(table, {**here, "at": stamp(now)})
+
+    def confirmed(self) -> tuple[Confirmed, ...]:
+        """Every confirmation, first to last."""
+        table = tables.guidance_confirmations
+        order = [table.c.at, table.c.account_id, table.c.document, table.c.digest]
+        return tuple(
+            Confirmed(row["account_id"], row["document"], row["digest"], moment(row["at"]))
+            for row in self._rows.every(table, order_by=order)
+        )
+
+    def _value(self, row: Row) -> str:
+        return self._keys.open(row["key_id"]).open(row["value"], place_of(row["key_id"], row["name"], row["number"]))
+
+
+def place_of(key_id: str, name: str, number: int) -> bytes:
+    """Where the seal of a value belongs."""
+    return bound(SCHEMA, key_id, name, number)

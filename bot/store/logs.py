@@ -1,0 +1,33 @@
+"""How far the logs of the whole store have come. A row cut off the end of one is missed, since its number is known."""
+
+from typing import NewType
+
+from bot.store import tables
+from bot.store.rows import Row, Rows, Value
+
+Log = NewType("Log", str)
+
+ENTRIES = Log("entries")
+AUDIT = Log("audit")
+
+
+def length(rows: Rows, log: Log) -> int:
+    """How many rows a log has had."""
+    row = rows.first(tables.logs, tables.logs.c.log == log)
+    return 0 if row is None else int(row["number"])
+
+
+def end(rows: Rows, log: Log) -> Row:
+    """The end of a log. No other transaction adds to it until this one ends."""
+    row = rows.first(tables.logs, tables.logs.c.log == log, locked=True)
+    if row is None:
+        rows.add(tables.logs, {"log": log, "number": 0})
+        row = rows.first(tables.logs, tables.logs.c.log == log, locked=True)
+        assert row is not None
+    return row
+
+
+def grow(rows: Rows, before: Row, *, head: bytes | None = None) -> None:
+    """Say that a log has one more row."""
+    to: dict[str, Value] = {"number": before["number"] + 1, "head": head}
+    rows.replace(tables.logs, before, to=to)
