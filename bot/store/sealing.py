@@ -62,6 +62,7 @@ class Purpose(StrEnum):
     TEAM_SEEN = "how long a session was idle"
     AUDIT = "the audit"
     TEAM_MARKS = "marks on the team's pages"
+    PASSWORDS = "verifying passwords"
     AUTHENTICATORS = "secrets of authenticator apps"
     SIGNING_IN = "signing what the team's browsers hold"
 
