@@ -6,7 +6,7 @@ whether there is such an enquiry, or whether somebody was there before them.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from io import BytesIO
@@ -153,10 +153,12 @@ async def invite(
     valid_days: int = VALID_DAYS,
     origin: Origin = Origin.PAGE,
     disguise: Disguise = Disguise.NUMBERS,
+    beside: Callable[[Transaction, str], None] | None = None,
 ) -> Invited:
     """Invite somebody to one conversation of an enquiry. Raises NotDone, TooManyAtOnce.
 
-    `contact` says whether it is safe to get in touch with them, and how: nobody is invited without that.
+    `contact` says whether it is safe to get in touch with them, and how: nobody is invited without that. `beside` keeps
+    what goes with it in the same transaction, such as who invited.
     """
     _check_safe(contact)
     if not 1 <= valid_days <= LONGEST_DAYS:
@@ -167,7 +169,7 @@ async def invite(
         try:
             with door.store.begin() as kept:
                 enquiry = (_found if stage is AFTERWARDS else _still_open)(kept, reference)
-                return kept.invitations.add(
+                invitation_id = kept.invitations.add(
                     enquiry.enquiry_id,
                     now,
                     stage=stage,
@@ -179,6 +181,9 @@ async def invite(
                     salt=made.salt,
                     verifier=made.verifier,
                 )
+                if beside is not None:
+                    beside(kept, enquiry.enquiry_id)
+                return invitation_id
         except Taken:
             return None
 
