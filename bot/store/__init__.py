@@ -22,6 +22,7 @@ from bot.store.sealing import KeyProblem, Purpose, RootKey
 from bot.store.sessions import Link, LinkPurpose, Links, Session, Sessions
 from bot.store.store import Store, Transaction
 from bot.store.visits import Visit, Visits
+from bot.store.work import Counts, EnquiryRow, Page, Scope, Waiting, Work, WorkFilter
 
 __all__ = [
     "Access",
@@ -43,6 +44,7 @@ __all__ = [
     "Conversation",
     "Conversations",
     "Council",
+    "Counts",
     "Damaged",
     "Disguise",
     "Draft",
@@ -50,6 +52,7 @@ __all__ = [
     "Enquiries",
     "Enquiry",
     "EnquiryMove",
+    "EnquiryRow",
     "Entries",
     "Entry",
     "EntryKind",
@@ -68,6 +71,7 @@ __all__ = [
     "NotReady",
     "Origin",
     "Outcomes",
+    "Page",
     "Passkey",
     "Passkeys",
     "Purpose",
@@ -75,6 +79,7 @@ __all__ = [
     "Quotes",
     "Reviews",
     "RootKey",
+    "Scope",
     "Session",
     "Sessions",
     "Store",
@@ -85,4 +90,7 @@ __all__ = [
     "Transaction",
     "Visit",
     "Visits",
+    "Waiting",
+    "Work",
+    "WorkFilter",
 ]

@@ -34,6 +34,8 @@ class AuditAct(StrEnum):
     SEARCHED = "searched"
     EXPORTED = "exported"
     CHANGED = "changed"
+    CONFIRMED = "confirmed"
+    """Somebody confirmed that they read a document of the guidance."""
     DENIED = "denied"
 
 

@@ -69,6 +69,9 @@ class Conversation:
     """The digest of all its turns."""
     said_on: date | None = None
     """The day on which it was said, where that is not the day it was entered."""
+    state: State = State.OPEN
+    settled_at: datetime | None = None
+    """Since when it has been that far."""
 
 
 class Conversations:
@@ -135,13 +138,6 @@ class Conversations:
         else:
             self._rows.replace(states, row, to=to)
 
-    def state(self, conversation_id: str) -> State:
-        """How far a conversation is. Raises `Missing`."""
-        self._row(conversation_id)
-        states = tables.conversation_states
-        row = self._rows.first(states, states.c.conversation_id == conversation_id)
-        return State.OPEN if row is None else State(row["state"])
-
     def unsettled(self) -> tuple[str, ...]:
         """The conversations of which nobody kept how far they are: those from before there was a place for it."""
         conversations, states = tables.conversations, tables.conversation_states
@@ -160,14 +156,23 @@ class Conversations:
 
     def get(self, conversation_id: str) -> Conversation:
         """A conversation. Raises `Missing`."""
-        return _conversation(self._row(conversation_id))
+        states = tables.conversation_states
+        row = self._row(conversation_id)
+        return _conversation(row, self._rows.first(states, states.c.conversation_id == conversation_id))
 
     def listed(self, *, enquiry_id: str | None = None) -> tuple[Conversation, ...]:
         """All conversations, or those of one enquiry, in the order they began."""
         conversations = tables.conversations
         where = [] if enquiry_id is None else [conversations.c.enquiry_id == enquiry_id]
         order = [conversations.c.begun_at, conversations.c.conversation_id]
-        return tuple(_conversation(row) for row in self._rows.every(conversations, *where, order_by=order))
+        rows = self._rows.every(conversations, *where, order_by=order)
+        states = tables.conversation_states
+        of_them = [] if enquiry_id is None else [states.c.conversation_id.in_([row["conversation_id"] for row in rows])]
+        settled = {
+            state["conversation_id"]: state
+            for state in self._rows.every(states, *of_them, order_by=[states.c.conversation_id])
+        }
+        return tuple(_conversation(row, settled.get(row["conversation_id"])) for row in rows)
 
     def add(
         self,
@@ -361,7 +366,7 @@ def _turn(row: Mapping[str, Any], words: str, original: str) -> Turn:
     )
 
 
-def _conversation(row: Row) -> Conversation:
+def _conversation(row: Row, state: Row | None) -> Conversation:
     return Conversation(
         conversation_id=row["conversation_id"],
         enquiry_id=row["enquiry_id"],
@@ -375,4 +380,6 @@ def _conversation(row: Row) -> Conversation:
         last_said_at=moment_or_none(row["last_said_at"]),
         head=row["head"],
         said_on=None if row["said_on"] is None else date.fromisoformat(row["said_on"]),
+        state=State.OPEN if state is None else State(state["state"]),
+        settled_at=None if state is None else moment(state["settled_at"]),
     )

@@ -77,13 +77,14 @@ class Council:
         if self._rows.first(table, *(table.c[name] == value for name, value in here.items())) is None:
             self._rows.add(table, {**here, "at": stamp(now)})
 
-    def confirmed(self) -> tuple[Confirmed, ...]:
-        """Every confirmation, first to last."""
+    def confirmed(self, account_id: str | None = None) -> tuple[Confirmed, ...]:
+        """Every confirmation, or those of one account, first to last."""
         table = tables.guidance_confirmations
+        where = () if account_id is None else (table.c.account_id == account_id,)
         order = [table.c.at, table.c.account_id, table.c.document, table.c.digest]
         return tuple(
             Confirmed(row["account_id"], row["document"], row["digest"], moment(row["at"]))
-            for row in self._rows.every(table, order_by=order)
+            for row in self._rows.every(table, *where, order_by=order)
         )
 
     def _value(self, row: Row) -> str:

@@ -3,7 +3,7 @@
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from bot.store import tables
@@ -82,6 +82,19 @@ class Keys:
         """A new data key."""
         secret = secrets.token_bytes(KEY_BYTES)
         return DataKey(add_key(self._rows, FOR_WORDS, secret, self._roots.newest, now), secret)
+
+    def open_all(self, key_ids: Collection[str]) -> Mapping[str, DataKey]:
+        """Many data keys at once, none of which is remembered. Raises `Missing`, `Damaged`."""
+        keys = tables.keys
+        asked = sorted(key_ids)
+        rows = self._rows.every(keys, keys.c.key_id.in_(asked), order_by=[keys.c.key_id])
+        found = {
+            row["key_id"]: DataKey(row["key_id"], self._roots.unwrap(row["wrapped"], row["root_key_id"]))
+            for row in rows
+        }
+        if len(found) < len(asked):
+            raise Missing("There is no such data key.")
+        return found
 
     def for_accounts(self, now: datetime) -> DataKey:
         """The data key of all that concerns accounts. What is sealed under it names it, so another does no harm."""

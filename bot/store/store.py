@@ -41,6 +41,7 @@ from bot.store.rows import Rows, is_proven
 from bot.store.sealing import KEY_BYTES, KeyProblem, Purpose, RootKey, derive
 from bot.store.sessions import Links, Sessions
 from bot.store.visits import Visits
+from bot.store.work import Work
 
 FINDING = (Purpose.REFERENCES, Purpose.EMAILS, Purpose.PASSKEYS, Purpose.ENTRIES)
 """What rows are found by is a digest under a key of its own."""
@@ -74,6 +75,7 @@ class Transaction:
         self.allocations = Allocations(rows)
         self.audit = Audit(rows)
         self.council = Council(rows, keys)
+        self.work = Work(rows, keys, self.enquiries, self.allocations)
 
     def told(self, conversation_id: str) -> Told:
         """One conversation, worked out: where it stands, and what its record says. Raises `Missing`."""
