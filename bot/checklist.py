@@ -227,14 +227,14 @@ class _Listing:
             state=State.THERE,
             source=Source(turn.speaker.value),
             at=turn.said_at,
-            says=_chosen(answer),
+            says=chosen(answer),
             words=answer.words,
         )
 
     # --- each outcome ---
 
     def _of_outcome(self, outcome: EnquiryOutcome) -> Iterator[Item]:
-        said = _last_verdict(outcome)
+        said = last_verdict(outcome)
         if said is None:
             yield Item(name="happened", state=State.MISSING, outcome=outcome)
         else:
@@ -356,11 +356,11 @@ class _Listing:
         for one in self.told:
             if one.conversation.conversation_id == verdict.conversation_id:
                 answer = one.standing.answer(verdict.turn)
-                return _chosen(answer) if answer is not None else ()
+                return chosen(answer) if answer is not None else ()
         return ()
 
 
-def _last_verdict(outcome: EnquiryOutcome) -> Verdict | None:
+def last_verdict(outcome: EnquiryOutcome) -> Verdict | None:
     """Give what was said last of whether it happened, in the voice that wanted it; None where they did not say."""
     said = [
         one
@@ -370,7 +370,7 @@ def _last_verdict(outcome: EnquiryOutcome) -> Verdict | None:
     return said[-1] if said and said[-1].value in {ALL, SOME, NONE, "not_sure", HAS_HAPPENED} else None
 
 
-def _chosen(answer: Answer) -> tuple[str, ...]:
+def chosen(answer: Answer) -> tuple[str, ...]:
     """Give what was chosen, as it was called on the page."""
     if answer.current.kind is not Kind.CHOICE:
         return ()

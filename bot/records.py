@@ -23,6 +23,9 @@ BECAUSE = "because"
 ELSEWHERE = "elsewhere"
 """What is quoted where a wish was not said in a conversation that is kept here."""
 
+SAID_IN = "said_in"
+"""The field that points to what a record quotes: never a copy of it, so that what is taken back is not kept here."""
+
 EARLIEST = date(1990, 1, 1)
 """A date before it is a slip: the law that these records serve is of 2005 and 2014."""
 
@@ -418,14 +421,6 @@ class Kept(Protocol):
         """Name the outcome that it quotes."""
 
     @property
-    def conversation_id(self) -> str | None:
-        """Name the conversation that it quotes."""
-
-    @property
-    def turn(self) -> int | None:
-        """Say which wording it quotes."""
-
-    @property
     def choices(self) -> Mapping[str, tuple[str, ...]]:
         """Give what was chosen, and dates."""
 
@@ -491,6 +486,19 @@ def standing(kept: Sequence[Kept]) -> tuple[Record, ...]:
         roots[one.number] = root
         found.setdefault(root, []).insert(0, one)
     return tuple(Record(versions[0], tuple(versions[1:])) for versions in found.values())
+
+
+def quotes(conversation_id: str, turn: int) -> tuple[str, str]:
+    """Point to the wording that a record quotes, as its field `SAID_IN` keeps it."""
+    return conversation_id, str(turn)
+
+
+def quoted(kept: Kept) -> tuple[str, int] | None:
+    """Give the conversation and the wording that a record quotes; None where it quotes none."""
+    match kept.choices.get(SAID_IN, ()):
+        case (conversation_id, turn):
+            return conversation_id, int(turn)
+    return None
 
 
 def latest(kept: Sequence[Kept], kind: RecordKind) -> int:

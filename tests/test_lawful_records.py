@@ -362,8 +362,6 @@ class OneKept:
     words: dict[str, str] = field(default_factory=dict)
     replaces: int | None = None
     outcome_id: str | None = None
-    conversation_id: str | None = None
-    turn: int | None = None
     account_id: str = "a" * 32
     at: datetime = datetime(2026, 3, 27, tzinfo=UTC)
 
