@@ -236,7 +236,7 @@ RULES: Mapping[Act, Mapping[Role, Where]] = {
 }
 """Each act, who may do it, and where."""
 
-ALWAYS_PROVEN = frozenset({Act.EXPORT, Act.LIFT, Act.MANAGE_PEOPLE})
+ALWAYS_PROVEN = frozenset({Act.EXPORT, Act.LIFT, Act.MANAGE_PEOPLE, Act.CHANGE_SETTINGS})
 """What takes a proof wherever it is done."""
 
 PROVEN_WHERE_RESTRICTED = frozenset({Act.SEE_ENQUIRY, Act.READ_CONVERSATION, Act.READ_FLAG})
