@@ -1,6 +1,7 @@
 """The site: which address shows what, and what becomes of anything that goes wrong."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from starlette.applications import Starlette
@@ -9,9 +10,10 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.codes import Door
+from bot.council import InPlace
 from bot.interviewing import Room
 from bot.settings import Settings
 from bot.steps import Steps
@@ -46,10 +48,11 @@ def create_app(
     """Make the site. Raises Unstyled when the page assets have not been built."""
     files = Files()
     pages = Pages(files.address)
+    in_place = InPlace(room.store, settings)
     frame = Frame(
         interview=room.interview,
-        place=place_of(settings),
-        texts=texts_of(settings),
+        place=place_of(in_place.values),
+        texts=texts_of(in_place.values),
         picture=lambda code: files.address(f"{code}.svg") if files.has(f"{code}.svg") else "",
     )
     desk = Desk(
@@ -60,12 +63,12 @@ def create_app(
         frame=frame,
         leave_to=settings.leave_to,
         secure_cookies=settings.secure_cookies,
-        walk_in=settings.walk_in,
+        walk_in=in_place.values.walk_in,
         now=now,
     )
     app = Starlette(
         routes=[*routes, *mounted(team_routes)],
-        middleware=[Middleware(FormsFromOwnPages, refused=_told(desk, 403))],
+        middleware=[Middleware(AsTheCouncilSays), Middleware(FormsFromOwnPages, refused=_not_from_here)],
         exception_handlers={
             HTTPException: _refused,
             NotKept: _not_kept,
@@ -75,6 +78,7 @@ def create_app(
         },
     )
     app.state.desk = desk
+    app.state.in_place, app.state.shown = in_place, in_place.values
     app.state.team_desk = TeamDesk(
         room=room,
         door=door,
@@ -86,6 +90,25 @@ def create_app(
     )
     app.state.files = files
     return Guard(app)
+
+
+class AsTheCouncilSays:
+    """Has every page show what the council put in place last, without a restart."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            state = scope["app"].state
+            in_place: InPlace = state.in_place
+            values = await in_place.read()
+            desk: Desk = state.desk
+            if values is not state.shown:
+                state.shown = values
+                frame = replace(desk.frame, place=place_of(values), texts=texts_of(values))
+                state.desk = replace(desk, frame=frame, walk_in=values.walk_in)
+        await self.app(scope, receive, send)
 
 
 async def send_file(request: Request) -> Response:
@@ -132,6 +155,10 @@ async def say_ready(request: Request) -> Response:
     desk: Desk = request.app.state.desk
     is_ready = desk.room.dialogue.is_ready
     return PlainTextResponse("ready" if is_ready else "not ready", status_code=200 if is_ready else 503)
+
+
+async def _not_from_here(scope: Scope, receive: Receive, send: Send) -> None:
+    await _told(scope["app"].state.desk, 403)(scope, receive, send)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -24,10 +24,10 @@ from bot.conversation import (
     Turn,
     Whose,
 )
+from bot.council import Values
 from bot.interview import Asking, Interview
 from bot.interviewing import Refusal, View, asking_of
 from bot.review import Proposed, proposed
-from bot.settings import Settings
 from bot.statement import Section, Statement, Voice, said_so_far
 from bot.web import contexts
 from bot.web.contexts import (
@@ -160,21 +160,22 @@ class Frame:
         return tuple(filled for filled in map(self.filled, paragraphs) if filled)
 
 
-def place_of(settings: Settings) -> Place:
-    """Read what is the same on every page from the settings."""
+def place_of(values: Values) -> Place:
+    """Give what is the same on every page."""
     return Place(
-        team=settings.team,
-        read_within=settings.read_within,
-        phone=_phone(settings.phone),
-        phone_hours=settings.phone_hours,
-        out_of_hours_phone=_phone(settings.out_of_hours_phone),
+        team=values.team,
+        read_within=values.read_within,
+        phone=_phone(values.phone),
+        phone_hours=values.phone_hours,
+        out_of_hours_phone=_phone(values.out_of_hours_phone),
+        contact=values.contact,
     )
 
 
-def texts_of(settings: Settings) -> dict[str, str]:
-    """Say what each setting's place in a wording stands for. The end of a line does not part a number."""
+def texts_of(values: Values) -> dict[str, str]:
+    """Say what each value's place in a wording stands for. The end of a line does not part a number."""
     names = ("team", "read_within", "phone", "phone_hours", "out_of_hours_phone")
-    texts = {name: str(getattr(settings, name)) for name in names}
+    texts = {name: str(getattr(values, name)) for name in names}
     return {name: text.replace(" ", NO_BREAK) if name.endswith("phone") else text for name, text in texts.items()}
 
 

@@ -71,7 +71,7 @@ async def show_welcome_of_another(request: Request) -> Response:
     desk, speaker = desk_of(request), _another(request)
     if not desk.walk_in:
         return desk.shown(_by_invitation(desk, easier.asked(request)))
-    return desk.shown(_welcome_of(desk, speaker, easier.asked(request), IDLE_MINUTES[0]))
+    return desk.shown(welcome_of(desk, speaker, easier.asked(request), IDLE_MINUTES[0]))
 
 
 async def begin_as_another(request: Request) -> Response:
@@ -88,7 +88,7 @@ async def _begin_uninvited(request: Request, speaker: Speaker) -> Response:
     try:
         said_on = _said_on(form, now) if is_from_paper else None
     except NoDay as error:
-        page = _welcome_of(desk, speaker, easier.read(form.one), _minutes(form))
+        page = welcome_of(desk, speaker, easier.read(form.one), _minutes(form))
         page = replace(page, error=str(error), said_on=_day_of(form), is_from_paper=True)
         return desk.shown(page, 422)
     conversation_id = await interviewing.begin(
@@ -264,7 +264,10 @@ def _welcome(
     )
 
 
-def _welcome_of(desk: Desk, speaker: Speaker, preferences: Preferences, minutes: int) -> contexts.Welcome:
+def welcome_of(
+    desk: Desk, speaker: Speaker, preferences: Preferences, minutes: int = IDLE_MINUTES[0]
+) -> contexts.Welcome:
+    """Make the welcome of somebody else than the person."""
     page = _welcome(desk, f"/welcome/{speaker}", preferences, minutes, speaker)
     return replace(page, paper=PaperUse.MAY_BE if speaker is Speaker.PRACTITIONER else PaperUse.NO)
 
