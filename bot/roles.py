@@ -66,6 +66,8 @@ class Act(StrEnum):
     SEE_CONFIRMATIONS = "see_confirmations"
     """Who has confirmed that they read the guidance, and who has not."""
 
+    CHANGE_SIGN_IN = "change_sign_in"
+    """Change what one signs in with oneself."""
     CONFIRM_GUIDANCE = "confirm_guidance"
     LIST_GUIDANCE = "list_guidance"
     """Say which documents are guidance."""
@@ -228,6 +230,7 @@ RULES: Mapping[Act, Mapping[Role, Where]] = {
     Act.SEE_READERS: _OVERSEEING,
     Act.SEARCH_AUDIT: _OVERSEEING,
     Act.SEE_CONFIRMATIONS: _OVERSEEING,
+    Act.CHANGE_SIGN_IN: dict.fromkeys(Role, _anywhere),
     Act.CONFIRM_GUIDANCE: _EVERYBODY_WHO_WORKS,
     Act.LIST_GUIDANCE: _ADMINISTERING,
     Act.MANAGE_TEAMS: _ADMINISTERING,
@@ -236,7 +239,7 @@ RULES: Mapping[Act, Mapping[Role, Where]] = {
 }
 """Each act, who may do it, and where."""
 
-ALWAYS_PROVEN = frozenset({Act.EXPORT, Act.LIFT, Act.MANAGE_PEOPLE, Act.CHANGE_SETTINGS})
+ALWAYS_PROVEN = frozenset({Act.EXPORT, Act.LIFT, Act.MANAGE_PEOPLE, Act.CHANGE_SETTINGS, Act.CHANGE_SIGN_IN})
 """What takes a proof wherever it is done."""
 
 PROVEN_WHERE_RESTRICTED = frozenset({Act.SEE_ENQUIRY, Act.READ_CONVERSATION, Act.READ_FLAG})
