@@ -54,7 +54,7 @@ def step(
         if (same := _pressed_twice(reviews, latest, actor, LEADS_TO[what].value, words)) is not None:
             return same
         _check_nobody_was_first(reviews, latest)
-        newest = reviews[-1] if reviews else None
+        newest = seeing.latest_review(kept, conversation_id, reviews)
         state = state_of(newest.what if newest is not None else None)
         is_mine = newest is not None and newest.account_id == actor.account_id
         if what not in steps_from(state, is_mine=is_mine):
@@ -67,7 +67,7 @@ def step(
             conversation_id=conversation_id,
             enquiry_id=found.conversation.enquiry_id,
             words={"words": words} if words.strip() else {},
-            replaces=newest.number if newest is not None else None,
+            replaces=reviews[-1].number if reviews else None,
             token=token,
         )
         _tell(kept, actor, found, f"review.{entry.what}", now)

@@ -315,7 +315,7 @@ def _read(
         lines=flagged_alone(lines) if found.is_flags_alone else lines,
         flags=_flags(flags, entries),
         notes=_notes(entries),
-        review=_review(actor, entries) if sees_all and not found.is_flags_alone else None,
+        review=_review(seen, actor, conversation_id, entries) if sees_all and not found.is_flags_alone else None,
         communication=_communication(actor, around if not found.is_flags_alone or conversation.enquiry_id else ()),
         names=seeing.names(seen),
         may=_rights(actor, place),
@@ -328,12 +328,12 @@ def _read(
     )
 
 
-def _review(actor: Actor, entries: Sequence[Entry]) -> Review:
+def _review(seen: Transaction, actor: Actor, conversation_id: str, entries: Sequence[Entry]) -> Review:
     steps = tuple(one for one in entries if one.kind is EntryKind.REVIEW)
-    latest = steps[-1] if steps else None
+    latest = seeing.latest_review(seen, conversation_id, steps)
     state = state_of(latest.what if latest is not None else None)
     is_mine = latest is not None and latest.account_id == actor.account_id
-    return Review(state, steps, steps_from(state, is_mine=is_mine), latest.number if latest is not None else 0)
+    return Review(state, steps, steps_from(state, is_mine=is_mine), steps[-1].number if steps else 0)
 
 
 def _flags(flags: Sequence[Flag], entries: Sequence[Entry]) -> tuple[FlagSeen, ...]:
@@ -415,7 +415,7 @@ def _place(seen: Transaction, actor: Actor, whose: Place, conversation: Conversa
         whose,
         stage=conversation.stage,
         speaker=conversation.speaker,
-        is_finished=seeing.is_finished(seen, conversation),
+        is_finished=seeing.is_finished(conversation),
         is_shared=is_shared,
     )
 
@@ -439,13 +439,14 @@ def _timeline(
             continue
         own = [one for one in entries if one.conversation_id == conversation_id]
         steps = [one for one in own if one.kind is EntryKind.REVIEW]
+        latest = seeing.latest_review(seen, conversation_id, steps)
         flags = seen.flags.of(conversation_id) if sees_beside(actor, place) else ()
         found.append(
             Met(
                 conversation=conversation,
                 place=place,
-                state=state_of(steps[-1].what if steps else None),
-                review=steps[-1] if steps else None,
+                state=state_of(latest.what if latest is not None else None),
+                review=latest,
                 flags=_flags(flags, own),
                 may_read=may_read,
                 is_everything_taken_back=conversation_id in stands and stands[conversation_id].is_everything_taken_back,

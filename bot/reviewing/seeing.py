@@ -1,12 +1,12 @@
 """Whose an enquiry or a conversation is, worked out before anything of it is shown, and what a session has opened."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.conversation import State
 from bot.roles import Act, Actor, NotAllowed, Place, Role, may, require, require_proven
-from bot.store import Access, AuditAct, Conversation, Enquiry, Store, Transaction
+from bot.store import Access, AuditAct, Conversation, Enquiry, Entry, Store, Transaction
 
 
 class NotDone(Exception):
@@ -84,14 +84,14 @@ def place_of_conversation(seen: Transaction, conversation: Conversation, actor: 
         lift_asked_by=whose.lift_asked_by,
         stage=conversation.stage,
         speaker=conversation.speaker,
-        is_finished=is_finished(seen, conversation),
+        is_finished=is_finished(conversation),
         is_shared=is_shared,
     )
 
 
-def is_finished(seen: Transaction, conversation: Conversation) -> bool:
+def is_finished(conversation: Conversation) -> bool:
     """Say whether a conversation is done or was stopped."""
-    return seen.conversations.state(conversation.conversation_id) is not State.OPEN
+    return conversation.state is not State.OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,3 +214,11 @@ def changed(
 def sees_beside(actor: Actor, place: Place) -> bool:
     """Say whether what stands beside the words is for this reader: notes, flags, reviews. Never for an advocate."""
     return may(actor, Act.SEE_RECORDS, place)
+
+
+def latest_review(seen: Transaction, conversation_id: str, reviews: Sequence[Entry]) -> Entry | None:
+    """Find the step of a review that stands: one from before somebody went on with the conversation does not."""
+    latest = reviews[-1] if reviews else None
+    if latest is None or latest.number <= seen.conversations.entries_before(conversation_id):
+        return None
+    return latest

@@ -138,6 +138,12 @@ class Conversations:
         else:
             self._rows.replace(states, row, to=to)
 
+    def entries_before(self, conversation_id: str) -> int:
+        """The number of the last entry there was when it came to be as far as it is: reviews after that are of it."""
+        states = tables.conversation_states
+        row = self._rows.first(states, states.c.conversation_id == conversation_id)
+        return 0 if row is None else int(row["entries_before"])
+
     def unsettled(self) -> tuple[str, ...]:
         """The conversations of which nobody kept how far they are: those from before there was a place for it."""
         conversations, states = tables.conversations, tables.conversation_states

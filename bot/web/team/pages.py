@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from bot.web.pages import as_utf8_can, environment
+from bot.web.team import called
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ class TeamPages:
     def __init__(self, address_of: Callable[[str], str]) -> None:
         self._environment = environment(address_of)
         self._environment.filters.update(moment=as_moment, day=as_day, clock=as_clock)
+        self._environment.globals["called"] = called
 
     def make(self, page: TeamPage) -> str:
         """Make the page that shows this context. HTML cannot hold a NUL: the sign for it stands in its place."""
