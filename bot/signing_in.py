@@ -603,8 +603,14 @@ def reset_link(store: Store, email: str, now: datetime) -> str:
 
 
 def has_administrator(kept: Transaction) -> bool:
-    """Say whether there is an administrator who is not disabled."""
-    return any(one.role is Role.ADMINISTRATOR and one.disabled_at is None for one in kept.accounts.listed())
+    """Say whether there is an administrator who can sign in."""
+    return any(one.role is Role.ADMINISTRATOR and can_sign_in(kept, one) for one in kept.accounts.listed())
+
+
+def can_sign_in(kept: Transaction, account: Account) -> bool:
+    """Say whether somebody has chosen how to sign in with this account, and may."""
+    has_way = account.has_password or bool(kept.passkeys.of(account.account_id))
+    return account.disabled_at is None and has_way
 
 
 async def look_at_link(gate: Gate, secret: str, now: datetime) -> Arrival:
@@ -631,7 +637,7 @@ async def arrive(
     """
     arrival = await look_at_link(gate, secret, now)
     if arrival.purpose is LinkPurpose.FIRST_ADMINISTRATOR:
-        name, email = _checked(name, email)
+        name, email = checked(name, email)
     else:
         name, email = arrival.name, arrival.email
     new_hash = await _hash(gate, password, email, name)
@@ -710,7 +716,7 @@ LONGEST_NAME = 200
 LONGEST_EMAIL = 254
 
 
-def _checked(name: str, email: str) -> tuple[str, str]:
+def checked(name: str, email: str) -> tuple[str, str]:
     """Give a name and an e-mail address that can be those of somebody. Raises NotDone."""
     name, email = name.strip(), email.strip()
     if not name or len(name) > LONGEST_NAME:
