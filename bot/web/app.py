@@ -15,7 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bot.codes import Door
 from bot.council import InPlace
 from bot.interviewing import Room
+from bot.passkeys import Site
 from bot.settings import Settings
+from bot.signing_in import Gate
 from bot.steps import Steps
 from bot.store import Missing, NotKept, NotRead, Purpose
 from bot.web import copies, easier, interview, paper, starting
@@ -28,7 +30,7 @@ from bot.web.showing import Frame, place_of, texts_of
 from bot.web.team.marks import Marks
 from bot.web.team.pages import TeamPages
 from bot.web.team.routes import team_routes
-from bot.web.team.shell import TeamDesk, mounted
+from bot.web.team.shell import TeamDesk, mounted, team_address
 
 FIRST_PAGE = Way("Go to the first page", "/")
 
@@ -82,6 +84,7 @@ def create_app(
     app.state.team_desk = TeamDesk(
         room=room,
         door=door,
+        gate=Gate(room.store, site=Site.at(team_address(settings)), sleep=door.sleep),
         settings=settings,
         pages=TeamPages(files.address),
         marks=Marks(room.store.derive(Purpose.TEAM_MARKS)),

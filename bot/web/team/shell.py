@@ -8,26 +8,25 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import quote, urlsplit
 
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route, compile_path
 
+from bot import signing_in
 from bot.codes import Door
 from bot.interviewing import Room
 from bot.roles import Actor, NotAllowed, ProofNeeded, Role
 from bot.settings import Settings
-from bot.store import Missing, NotKept, NotRead, Store
+from bot.signing_in import Gate
+from bot.store import Account, AuditAct, Missing, NotKept, NotRead, Store
 from bot.web.access import About, Who
 from bot.web.forms import Form, read_form
 from bot.web.team.marks import Kept, Marks
 from bot.web.team.pages import Again, Frame, Item, Problem, Prove, SignIn, TeamPage, TeamPages, Telling, Typed
-
-if TYPE_CHECKING:
-    from bot.store.accounts import Account
 
 HOME = "/team"
 SIGN_IN = "/team/sign-in"
@@ -61,6 +60,7 @@ class TeamDesk:
 
     room: Room
     door: Door
+    gate: Gate
     settings: Settings
     pages: TeamPages
     marks: Marks
@@ -71,6 +71,11 @@ class TeamDesk:
     def store(self) -> Store:
         """Where everything is kept."""
         return self.room.store
+
+    @property
+    def address(self) -> str:
+        """Where the team's side is reached from outside; empty where nobody can know."""
+        return team_address(self.settings)
 
     def cookie(self, name: str) -> str:
         """Name a cookie. Over https a browser guards one by its name, best where the team has a host of its own."""
@@ -138,7 +143,7 @@ class Signed:
 
     desk: TeamDesk
     actor: Actor
-    account: "Account"
+    account: Account
     route: "TeamRoute"
     now: datetime
     """When this was asked: one moment for all that one press does."""
@@ -224,6 +229,13 @@ class TeamRoute:
         return role in self.who
 
 
+def team_address(settings: Settings) -> str:
+    """Give the address at which the team's side is reached; empty where nobody can know."""
+    if not settings.team_host or not settings.address:
+        return settings.address
+    return f"{urlsplit(settings.address).scheme}://{settings.team_host}"
+
+
 def navigation(routes: tuple[TeamRoute, ...], role: Role, here: TeamRoute) -> tuple[Item, ...]:
     """Give the entries of the navigation that lead a role somewhere."""
     entries: dict[str, str] = {}
@@ -288,9 +300,7 @@ async def _reached(request: Request, route: TeamRoute, form: Form) -> Response:
     if route.method == "POST":
         if not desk.marks.is_form(form.one("form"), session_hash):
             return again(desk, signed.frame(), request.url.path, form, _OLD_PAGE, 403)
-        from bot import signing_in
-
-        await signing_in.stay(desk.door, request.cookies[desk.cookie("team")], now)
+        await signing_in.stay(desk.gate, request.cookies[desk.cookie("team")], now)
     response = await handled(request, signed)
     if signed.told:
         desk.drop_cookie(response, "team-told")
@@ -300,12 +310,10 @@ async def _reached(request: Request, route: TeamRoute, form: Form) -> Response:
 
 
 async def _signed(request: Request, desk: TeamDesk, route: TeamRoute, form: Form, now: datetime) -> Signed | Response:
-    from bot import signing_in
-
     secret = request.cookies.get(desk.cookie("team"), "")
     session_hash = signing_in.hash_of(secret) if secret else ""
     seen_at = desk.marks.read_seen(request.cookies.get(desk.cookie("team-seen"), ""), session_hash)
-    found = await signing_in.signed_in(desk.door, secret, now, seen_at) if secret else None
+    found = await signing_in.signed_in(desk.gate, secret, now, seen_at) if secret else None
     if found is None:
         return await _signed_out(request, desk, route, form, secret)
     actor, account = found
@@ -352,8 +360,6 @@ async def sent_again(request: Request, signed: Signed, kept: Kept) -> Response:
 async def _hidden(signed: Signed, request: Request) -> Response:
     """Answer as where nothing is, and write down that somebody tried."""
     about = next((str(value) for value in request.path_params.values() if ID.fullmatch(str(value))), signed.route.name)
-
-    from bot.store.audit import AuditAct
 
     def keep() -> None:
         with signed.desk.store.begin() as kept:
@@ -430,11 +436,9 @@ async def _signed_out(request: Request, desk: TeamDesk, route: TeamRoute, form: 
     if route.method == "GET":
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(SIGN_IN + ("" if here == HOME else f"?next={quote(here, safe='')}"), status_code=303)
-    from bot import signing_in
-
     held = request.cookies.get(desk.cookie("team-door"), "")
     holder = held or desk.marks.once()
-    account_id = await signing_in.whose(desk.door, secret) if secret else None
+    account_id = await signing_in.whose(desk.gate, secret) if secret else None
     kept = desk.marks.keep(Kept(request.url.path, account_id or "", _without_proofs(form)))
     frame = Frame(form=desk.marks.form(holder), once=desk.marks.once())
     response = desk.shown(sign_in_page(desk, frame, "", kept), 422)
