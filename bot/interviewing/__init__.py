@@ -176,6 +176,7 @@ async def arrive(room: Room, conversation_id: str, now: datetime) -> None:
             is_asked = is_gate(stands) and stands.asked is not None and stands.asked.asked == GATE[0]
             if not is_asked and gate.is_needed(kept, view.conversation, view.turns, stands):
                 gate.ask_again(room, kept, view.conversation, stands, now)
+                kept.settle(conversation_id, now)
 
     await to_thread.run_sync(keep)
 
@@ -214,6 +215,7 @@ async def take_back(room: Room, step: Step, number: int, now: datetime) -> Taken
                 token=token,
             )
             kept.flags.raise_flag(step.conversation_id, FlagKind.TAKEN_BACK, turn.number, now)
+            kept.settle(step.conversation_id, now)
             return Taken.KEPT
 
     return await to_thread.run_sync(keep)
@@ -231,7 +233,9 @@ async def _keep_and_go_on(
 
     def promise() -> tuple[Taken, View]:
         with room.store.begin() as kept:
-            return keep(kept), view_of(kept, conversation_id)
+            taken, view = keep(kept), view_of(kept, conversation_id)
+            kept.conversations.settle(conversation_id, view.standing.state, now)
+            return taken, view
 
     taken, view = await to_thread.run_sync(promise)
     await go_on_from(room, view, now)

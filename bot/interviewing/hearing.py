@@ -128,9 +128,11 @@ def _keeper(room: Room, view: View, path: Sequence[int], heard: Heard, now: date
                     said_at=now,
                     choice=(Control.COME_ROUND,),
                 )
+                kept.settle(conversation_id, now)
                 return False
             for said in heard.utterances:
                 _keep_utterance(kept, latest, said, path, now)
+            kept.settle(conversation_id, now)
         return True
 
     return keep

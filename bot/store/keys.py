@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
+from sqlalchemy import select
+
 from bot.store import tables
 from bot.store.errors import Damaged, Missing
 from bot.store.rows import Row, Rows, stamp
@@ -87,11 +89,10 @@ class Keys:
         """Many data keys at once, none of which is remembered. Raises `Missing`, `Damaged`."""
         keys = tables.keys
         asked = sorted(key_ids)
-        rows = self._rows.every(keys, keys.c.key_id.in_(asked), order_by=[keys.c.key_id])
-        found = {
-            row["key_id"]: DataKey(row["key_id"], self._roots.unwrap(row["wrapped"], row["root_key_id"]))
-            for row in rows
-        }
+        wrapped = select(keys.c.key_id, keys.c.wrapped, keys.c.root_key_id)
+        # A key that was changed does not unwrap, and another one opens no seal.
+        rows = self._rows.found(wrapped.where(keys.c.key_id.in_(asked)).order_by(keys.c.key_id))
+        found = {key_id: DataKey(key_id, self._roots.unwrap(key, root)) for key_id, key, root in rows}
         if len(found) < len(asked):
             raise Missing("There is no such data key.")
         return found

@@ -114,6 +114,14 @@ class Sessions:
         row = self._rows.first(tables.sessions, tables.sessions.c.session_hash == secret_hash)
         return None if row is None else _session(row)
 
+    def of(self, account_id: str) -> Mapping[str, Session]:
+        """The sessions of an account that nobody has ended, by their digests, the latest first."""
+        sessions = tables.sessions
+        where = [sessions.c.account_id == account_id, sessions.c.ended_at.is_(None)]
+        order = [sessions.c.opened_at.desc(), sessions.c.session_hash]
+        rows = self._rows.every(sessions, *where, order_by=order)
+        return {row["session_hash"]: _session(row) for row in rows}
+
     def seen(self, secret_hash: str, now: datetime) -> None:
         """Say that the session goes on. A clock that was set back does not move it back. Raises `Missing`."""
         row = self._row(secret_hash)

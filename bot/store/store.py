@@ -81,6 +81,10 @@ class Transaction:
         """One conversation, worked out: where it stands, and what its record says. Raises `Missing`."""
         return self._told(self.conversations.get(conversation_id))
 
+    def settle(self, conversation_id: str, now: datetime) -> None:
+        """Work out how far a conversation is, and keep it: to be said wherever turns were added. Raises `Missing`."""
+        self.conversations.settle(conversation_id, standing(self.conversations.turns(conversation_id)).state, now)
+
     def told_in(self, enquiry_id: str) -> tuple[Told, ...]:
         """All conversations of an enquiry, worked out, in the order they began."""
         return tuple(self._told(conversation) for conversation in self.conversations.listed(enquiry_id=enquiry_id))
