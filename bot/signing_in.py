@@ -232,6 +232,17 @@ async def sign_out_elsewhere(gate: HasStore, actor: Actor, now: datetime) -> Non
     await to_thread.run_sync(keep)
 
 
+def own_sessions(gate: HasStore, actor: Actor, now: datetime) -> tuple[tuple[Session, bool], ...]:
+    """List where one is signed in, the latest first, and whether it is the session that asks."""
+    with gate.store.reading() as seen:
+        found = seen.sessions.of(actor.account_id)
+    return tuple(
+        (session, session_hash == actor.session_hash)
+        for session_hash, session in found.items()
+        if session_hash == actor.session_hash or _goes_on(session, now, None)
+    )
+
+
 def _goes_on(session: Session, now: datetime, looked_at: datetime | None) -> bool:
     if session.ended_at is not None or now - session.opened_at > IN_ALL:
         return False

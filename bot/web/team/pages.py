@@ -105,7 +105,6 @@ class SignIn(TeamPage):
     """The same, to be seen."""
     passkey: str = ""
     """What the browser needs to ask for a passkey, as JSON; empty when passkeys are not to be had."""
-    challenge: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,9 +115,8 @@ class Prove(TeamPage):
     next: str = ""
     kept: str = ""
     passkey: str = ""
-    challenge: str = field(default="", repr=False)
-    has_code: bool = True
-    """Whether this account has a code to type beside its password."""
+    has_password: bool = True
+    """Whether this account has a password, or passkeys alone."""
 
 
 class TeamPages:

@@ -88,11 +88,12 @@ class TeamDesk:
         """Where the browser sends the team's cookies."""
         return "/" if self.settings.team_host and self.settings.secure_cookies else HOME
 
-    def set_cookie(self, response: Response, name: str, value: str) -> None:
-        """Have the browser hold something for as long as it is open."""
+    def set_cookie(self, response: Response, name: str, value: str, lasts: int | None = None) -> None:
+        """Have the browser hold something: for as long as it is open, or for so many seconds."""
         response.set_cookie(
             self.cookie(name),
             value,
+            max_age=lasts,
             path=self.cookie_path,
             secure=self.settings.secure_cookies,
             httponly=True,
@@ -276,7 +277,8 @@ async def _at_door(request: Request, route: TeamRoute, form: Form) -> Response:
     at = AtDoor(desk, holder, request.cookies.get(desk.cookie("team"), ""), desk.now(), form)
     if route.method == "POST" and not desk.marks.is_form(form.one("form"), held):
         problem = Problem("Please try again. Your browser has to keep cookies of this site for it to work.")
-        response: Response = at.shown(sign_in_page(desk, at.frame(), form.one("next"), form.one("kept"), (problem,)))
+        page = sign_in_page(desk, at.frame(), form.one("next"), form.one("kept"), (problem,), "", at.now)
+        response: Response = at.shown(page)
     else:
         handler: Any = route.handler
         response = await handler(request, at)
@@ -441,14 +443,14 @@ async def _signed_out(request: Request, desk: TeamDesk, route: TeamRoute, form: 
     account_id = await signing_in.whose(desk.gate, secret) if secret else None
     kept = desk.marks.keep(Kept(request.url.path, account_id or "", _without_proofs(form)))
     frame = Frame(form=desk.marks.form(holder), once=desk.marks.once())
-    response = desk.shown(sign_in_page(desk, frame, "", kept), 422)
+    response = desk.shown(sign_in_page(desk, frame, "", kept, (), "", desk.now()), 422)
     if not held:
         desk.set_cookie(response, "team-door", holder)
     return response
 
 
 def sign_in_page(
-    desk: TeamDesk, frame: Frame, after: str, kept: str, problems: tuple[Problem, ...] = (), email: str = ""
+    desk: TeamDesk, frame: Frame, after: str, kept: str, problems: tuple[Problem, ...], email: str, now: datetime
 ) -> SignIn:
     """Make the page to sign in on, with what was sent after the session had ended."""
     was = desk.marks.read_kept(kept)
@@ -460,6 +462,7 @@ def sign_in_page(
         next=own_path(after),
         kept=kept if was is not None else "",
         fields=() if was is None else tuple(typed for typed in typed_fields(was.form) if typed.is_box),
+        passkey=signing_in.ask_for_passkey(desk.gate, now),
     )
 
 
@@ -476,7 +479,8 @@ def prove(request: Request, signed: Signed, kept: str = "", after: str = "", *pr
         problems=problems,
         kept=kept,
         next=own_path(after),
-        has_code=signed.account.has_totp,
+        has_password=signed.account.has_password,
+        passkey=signing_in.ask_for_passkey(signed.desk.gate, signed.now, signed.actor),
     )
     return signed.desk.shown(page, 422)
 
