@@ -66,16 +66,20 @@ def browser_type_launch_args(chromium: Path) -> dict[str, Any]:
     return {"executable_path": str(chromium), "args": ["--no-sandbox"] if os.geteuid() == 0 else []}
 
 
+def pytest_configure() -> None:
+    """In CI nothing is left out: what is missing is said before anything runs."""
+    if os.environ.get("CI") == "true" and (lacking := missing()):
+        names = " and ".join(tool.name for tool in lacking)
+        raise pytest.UsageError(f"Some tests need {names}, and in CI every test must run.")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what cannot be run here, and remember it. In CI nothing is left out."""
+    """Leave out what cannot be run here, and remember it."""
     lacking = missing()
     left_out = {tool.fixture: [item for item in items if _needs(item, tool)] for tool in lacking}
     gone = {item for tests in left_out.values() for item in tests}
     config.stash[NOT_RUN] = {name: len(tests) for name, tests in left_out.items() if tests}
-    if gone and os.environ.get("CI") == "true":
-        names = " and ".join(tool.name for tool in lacking)
-        raise pytest.UsageError(f"{len(gone)} tests need {names}, and in CI every test must run.")
     # Browsers last of all: while they are driven, Playwright's event loop runs, and no other can.
     items[:] = sorted((item for item in items if item not in gone), key=lambda item: _needs(item, CHROMIUM))
     config.hook.pytest_deselected(items=list(gone))
