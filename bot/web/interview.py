@@ -147,7 +147,7 @@ async def _do(desk: Desk, step: Step, pressed: Pressed, form: Form) -> Response:
     elif pressed.name == "easier":
         typed = Given(Kind.WORDS, words=form.words, original=form.original, note=form.note)
         if await interviewing.keep_typed(desk.room, step, typed, now) is Taken.ELSEWHERE:
-            return _elsewhere(desk, form)
+            return await _elsewhere(desk, step, form)
         return RedirectResponse(EASIER, status_code=303)
     elif pressed.name in {"make_code", "confirm_code"} and await _is_handed_over(desk, conversation_id):
         return onwards()  # a code opens more than the one question that the person was handed the screen for
@@ -157,7 +157,7 @@ async def _do(desk: Desk, step: Step, pressed: Pressed, form: Form) -> Response:
         return await _confirm_code(desk, conversation_id, form)
     else:
         return onwards()
-    return _elsewhere(desk, form) if taken is Taken.ELSEWHERE else onwards()
+    return await _elsewhere(desk, step, form) if taken is Taken.ELSEWHERE else onwards()
 
 
 async def _show(desk: Desk, conversation_id: str, typed: Typed | None = None) -> Response:
@@ -176,7 +176,7 @@ async def _not_taken(desk: Desk, step: Step, form: Form, refused: Refused) -> Re
         await interviewing.keep_typed(desk.room, step, typed_before, desk.now())
     view = await interviewing.look(desk.room, step.conversation_id)
     if view.standing.asked is None or view.standing.asked.number != step.asked:
-        return _elsewhere(desk, form, is_kept=False)
+        return await _elsewhere(desk, step, form, is_kept=False)
     typed = Typed(
         refused.why,
         form.words,
@@ -302,14 +302,22 @@ def _too_old(desk: Desk, form: Form) -> Response:
     return desk.shown(page, 422)
 
 
-def _elsewhere(desk: Desk, form: Form, *, is_kept: bool = True) -> Response:
+async def _elsewhere(desk: Desk, step: Step, form: Form, *, is_kept: bool = True) -> Response:
+    """Say why a late page can do nothing. While it is not known who looks, a view does not say what was answered."""
+    view = await interviewing.look(desk.room, step.conversation_id)
+    is_answered = any(answer.question.number == step.asked for answer in view.standing.answers)
+    if is_answered:
+        why = "This question has its answer", "It was answered in another window."
+    elif view.is_handed_over:
+        why = "This page is from before", "The screen was handed over since then."
+    else:
+        why = "This page is from before", "Another page is open by now."
     if not form.words.strip() and (is_kept or not _beside(form)):
-        told = "What you said there is kept."
+        told = "What you said there is kept." if is_answered else "What was said before is kept."
     else:
         told = "We kept these words as well:" if is_kept else "These words are not kept. You can copy them:"
     page = desk.telling(
-        "This question has its answer",
-        "It was answered in another window.",
+        *why,
         told,
         words=form.words,
         beside=() if is_kept else _beside(form),

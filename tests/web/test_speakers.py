@@ -304,6 +304,28 @@ async def test_what_a_late_page_of_the_practitioner_s_holds_waits_for_them_and_i
     assert page.boxes == {"words": "Half", "original": "Pół", "note": "NOTED"}
 
 
+async def test_a_late_page_is_told_that_the_screen_was_handed_over_and_not_that_there_is_an_answer(
+    practitioner: Person, site: Site
+) -> None:
+    await practitioner.says("Tired")
+    late = (await practitioner.presses("go_back")).hidden()
+    await practitioner.presses("cancel")
+    await practitioner.presses("hand_over")
+    page = await practitioner.sends("/conversation", **late, do="answer", words="Very tired", note="NOTED")
+    assert page.heading == "This page is from before"
+    assert "The screen was handed over since then. We kept these words as well:" in page.says
+    assert page.quotations == ["Very tired"]
+    assert [turn.words for turn in await said(site, Kind.NOTE)] == ["Very tired"]
+
+
+async def test_a_late_page_is_not_told_of_an_answer_where_there_is_a_break(practitioner: Person) -> None:
+    late = practitioner.page.hidden()
+    await practitioner.presses("take_a_break")
+    page = await practitioner.sends("/conversation", **late, do="answer", words="Tired")
+    assert page.heading == "This page is from before"
+    assert "Another page is open by now. We kept these words as well:" in page.says
+
+
 async def test_a_note_that_a_page_brings_after_its_visit_is_said_to_be_kept(practitioner: Person, site: Site) -> None:
     late = practitioner.page.hidden()
     await practitioner.says("Tired")
