@@ -56,8 +56,10 @@ async def show_welcome(request: Request) -> Response:
 async def begin(request: Request) -> Response:
     """Begin a conversation with the person; whoever else speaks reads their own welcome first."""
     form = await read_form(request)
-    speaker = form.one("speaker")
-    if speaker in set(SPEAKERS) - {Speaker.PERSON} and desk_of(request).walk_in:
+    speaker = form.one("speaker") or Speaker.PERSON
+    if speaker not in SPEAKERS:
+        raise HTTPException(400)
+    if speaker != Speaker.PERSON and desk_of(request).walk_in:
         return RedirectResponse(f"/welcome/{speaker}{easier.query(easier.read(form.one))}", status_code=303)
     return await _begin_uninvited(request, Speaker.PERSON)
 

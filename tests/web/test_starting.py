@@ -70,8 +70,10 @@ async def test_nobody_else_can_be_speaking(person: Person, site: Site) -> None:
     assert (await person.opens("/welcome/person")).status == 404
     assert (await person.sends("/welcome/bot", minutes="30")).status == 404
     assert conversations(site) == ()
-    await person.sends("/", speaker="bot", minutes="30")
-    assert [one.speaker for one in conversations(site)] == ["person"]
+    for made_up in ("bot", "neighbour"):
+        page = await person.sends("/", speaker=made_up, minutes="30")
+        assert (page.status, page.heading) == (400, "We could not read that")
+    assert conversations(site) == ()
 
 
 async def test_where_nobody_walks_in_the_first_page_tells_how_to_get_an_invitation(
