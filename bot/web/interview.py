@@ -14,7 +14,7 @@ from bot.steps import Step, StepRefused
 from bot.store import Disguise, Missing, StoreError
 from bot.web import contexts
 from bot.web.contexts import Beside, Box, Original, Way
-from bot.web.desk import CONVERSATION, Desk, closed, desk_of, onwards, visited
+from bot.web.desk import CONVERSATION, Desk, closed, desk_of, onwards, preferred, visited
 from bot.web.easier import EASIER
 from bot.web.forms import Form, read_form
 from bot.web.showing import TITLE, Typed
@@ -111,7 +111,7 @@ async def go_on(request: Request) -> Response:
     try:
         step = desk.steps.read(form.one("step"))
     except StepRefused:
-        return _too_old(desk, form)
+        return await _too_old(desk, conversation_id, form)
     if conversation_id != step.conversation_id:
         return await _keep_without_visit(desk, step, pressed, form)
     try:
@@ -211,7 +211,7 @@ async def _keep_without_visit(desk: Desk, step: Step, pressed: Pressed, form: Fo
         if taken is Taken.NOTHING or (taken is Taken.ELSEWHERE and not has_typed):
             return closed(desk)
     except Refused:
-        return _too_old(desk, form)
+        return await _too_old(desk, None, form)
     except Missing:
         return closed(desk)
     page = desk.telling(
@@ -232,6 +232,7 @@ async def _make_code(desk: Desk, conversation_id: str, disguise: Disguise) -> Re
             "We could not make a code yet",
             "Many people are using these pages now. Please try again in a minute.",
             ways=(Way("Go back", CONVERSATION),),
+            preferences=await preferred(desk, conversation_id),
         )
         return desk.shown(page, 503)
     return await _show_code(desk, conversation_id, code)
@@ -289,7 +290,7 @@ def not_kept(desk: Desk, form: Form, status: int) -> Response:
     return desk.shown(page, status)
 
 
-def _too_old(desk: Desk, form: Form) -> Response:
+async def _too_old(desk: Desk, conversation_id: str | None, form: Form) -> Response:
     if not form.words and not form.original and not form.note:
         return closed(desk)
     page = desk.telling(
@@ -298,6 +299,7 @@ def _too_old(desk: Desk, form: Form) -> Response:
         words=form.words,
         beside=_beside(form),
         ways=(Way("Go on", CONVERSATION),),
+        preferences=await preferred(desk, conversation_id),
     )
     return desk.shown(page, 422)
 
@@ -322,6 +324,7 @@ async def _elsewhere(desk: Desk, step: Step, form: Form, *, is_kept: bool = True
         words=form.words,
         beside=() if is_kept else _beside(form),
         ways=(Way("Go on", CONVERSATION),),
+        preferences=view.preferences,
     )
     return desk.shown(page, 200 if is_kept else 422)
 
