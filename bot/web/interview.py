@@ -40,6 +40,8 @@ PRESSED = frozenset(
     }
 )
 """Controls that a page has a button for. The others are answers to a question of ours."""
+OPENING = frozenset({Control.WHY, Control.ANOTHER_WAY, Control.TALK_TO_A_PERSON, Control.GET_HELP_NOW})
+"""Controls that only open something on the page that is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ async def show_conversation(request: Request) -> Response:
     conversation_id = await visited(desk, request)
     if conversation_id is None:
         return closed(desk)
-    return await _show(desk, conversation_id)
+    return await _show(desk, await interviewing.look(desk.room, conversation_id))
 
 
 async def go_on(request: Request) -> Response:
@@ -157,15 +159,28 @@ async def _do(desk: Desk, step: Step, pressed: Pressed, form: Form) -> Response:
         return await _confirm_code(desk, conversation_id, form)
     else:
         return onwards()
-    return await _elsewhere(desk, step, form) if taken is Taken.ELSEWHERE else onwards()
+    if taken is Taken.ELSEWHERE:
+        return await _elsewhere(desk, step, form)
+    is_ticked = any(form.has(name) for name in ("choice", "how", "whose"))
+    return await _show_ticked(desk, step, form) if control in OPENING and is_ticked else onwards()
 
 
-async def _show(desk: Desk, conversation_id: str, typed: Typed | None = None) -> Response:
-    view = await interviewing.look(desk.room, conversation_id)
+async def _show(desk: Desk, view: View, typed: Typed | None = None) -> Response:
     is_over = view.standing.now in {Now.BREAK, Now.STOPPED, Now.ENDED}
-    has_code = is_over and await returning.has_code(desk.door, conversation_id)
+    has_code = is_over and await returning.has_code(desk.door, view.conversation.conversation_id)
     page = desk.frame.page(view, _step(desk, view), has_code=has_code, typed=typed)
-    return desk.shown(page, 200 if typed is None else 422)
+    return desk.shown(page, 200 if typed is None or typed.why is None else 422)
+
+
+async def _show_ticked(desk: Desk, step: Step, form: Form) -> Response:
+    """Show the page again with what was ticked on it: only what was typed is kept as a draft.
+
+    Never on a screen that was handed over: it could have been ticked on the practitioner's page of the same question.
+    """
+    view = await interviewing.look(desk.room, step.conversation_id)
+    if view.is_handed_over or view.standing.asked is None or view.standing.asked.number != step.asked:
+        return onwards()
+    return await _show(desk, view, _typed(form))
 
 
 async def _not_taken(desk: Desk, step: Step, form: Form, refused: Refused) -> Response:
@@ -177,16 +192,7 @@ async def _not_taken(desk: Desk, step: Step, form: Form, refused: Refused) -> Re
     view = await interviewing.look(desk.room, step.conversation_id)
     if view.standing.asked is None or view.standing.asked.number != step.asked:
         return await _elsewhere(desk, step, form, is_kept=False)
-    typed = Typed(
-        refused.why,
-        form.words,
-        form.every("choice"),
-        how=form.one("how"),
-        whose=form.one("whose"),
-        original=form.original,
-        note=form.note,
-    )
-    return await _show(desk, step.conversation_id, typed)
+    return await _show(desk, view, _typed(form, refused.why))
 
 
 async def _keep_without_visit(desk: Desk, step: Step, pressed: Pressed, form: Form) -> Response:
@@ -330,6 +336,18 @@ async def _elsewhere(desk: Desk, step: Step, form: Form, *, is_kept: bool = True
 
 
 # --- small things ----------------------------------------------------------------------------------------------------
+
+
+def _typed(form: Form, why: Refusal | None = None) -> Typed:
+    return Typed(
+        why,
+        form.words,
+        form.every("choice"),
+        how=form.one("how"),
+        whose=form.one("whose"),
+        original=form.original,
+        note=form.note,
+    )
 
 
 def _how(form: Form) -> How | None:
