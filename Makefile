@@ -13,6 +13,8 @@ PICTURES := $(shell grep -o 'picture:[^,}]*' domain.yml | LC_ALL=C sort -u | cks
 ASSETS := $(VENDOR)/.built-$(PICTURES)
 # More for pytest: make test ARGS="tests/store -x"
 ARGS ?=
+# Test processes side by side. Each has a dialogue engine of its own (some 600 MB), so not one for every core.
+WORKERS ?= 2
 
 help: ## what can be made
 	@awk -F ': .*## ' '/^[a-z-]+: .*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,7 +24,7 @@ serve: ready ## set up what is missing, start the site and say its address
 
 test: ready .venv/.dev node_modules/.checks tools check story-test ## every check and every test; says last what was not run
 	@echo "==> Running the tests"
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: .venv/.dev ## format, lint, types, direction of imports, and what the interview may say
 	@echo "==> Checking the code and the interview"

@@ -13,7 +13,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from bot.interviewing import Room
 from bot.project import load_code_words, load_interview, load_nudges, load_phrases
 from bot.settings import ROOT, Settings
 from bot.steps import Steps
-from bot.store import KeyProblem, Purpose, RootKey, Store
+from bot.store import KeyProblem, NotKept, Purpose, RootKey, Store
 from bot.web.app import create_app
 from bot.web.webhook import create_webhook
 
@@ -36,6 +36,7 @@ CONNECTIONS_AT_ONCE = 512
 KEEP_ALIVE = 15
 GOODBYE = 5
 """Seconds that requests under way get to finish when the program is told to end."""
+ENDED_VISITS_STAY = timedelta(days=1)
 
 
 class Use(IntEnum):
@@ -83,6 +84,12 @@ def using(settings: Settings, how: Use) -> Iterator[None]:
 def open_store(settings: Settings) -> Store:
     """Open the store under its root key. Raises KeyProblem, NotReady."""
     return Store.open(settings.database, root_key(settings))
+
+
+def tidy(store: Store, now: datetime) -> None:
+    """Let go of visits that ended a day ago or more: they open nothing, and say only who left when."""
+    with contextlib.suppress(NotKept), store.begin() as kept:  # a busy database is tidied at the next start
+        kept.visits.drop_ended(now - ENDED_VISITS_STAY)
 
 
 def logs_without_words(folder: Path) -> None:
@@ -177,6 +184,7 @@ def prepare(settings: Settings, say: Callable[[str], None]) -> Path:
 @contextlib.asynccontextmanager
 async def running(settings: Settings, store: Store, model: Path) -> AsyncIterator[Running]:
     """Run the pages, the custom actions and the box for as long as the block lasts."""
+    tidy(store, datetime.now(UTC))
     public = listen(settings.host, settings.port, "OWNWORDS_PORT")
     inner = listen("127.0.0.1", settings.actions_port, "OWNWORDS_ACTIONS_PORT")
     if settings.box_port:

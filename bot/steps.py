@@ -2,7 +2,7 @@
 
 A token says which conversation and which question the page showed, is signed, and differs for every page made, so
 that a double click is known as a repeat and an answer from another window is known as such. It can add to a
-conversation; it can never read one. The welcome page of an invitation carries one of a kind of its own.
+conversation; it can never read one. Welcome pages carry one of a kind of their own, with an invitation and without.
 """
 
 import secrets
@@ -53,6 +53,7 @@ class Steps:
     def __init__(self, key: bytes) -> None:
         self._signer = URLSafeTimedSerializer(key, salt="step")
         self._beginnings = URLSafeTimedSerializer(key, salt="beginning")
+        self._walking_in = URLSafeTimedSerializer(key, salt="walking in")
 
     def make(self, conversation_id: str, asked: int, revisited: int = 0) -> str:
         """Make the token for one page."""
@@ -72,6 +73,14 @@ class Steps:
         """Read a token of a welcome page that came back. Raises StepRefused."""
         invitation_id, stage, speaker, is_from_paper, unique = _read(self._beginnings, token)
         return Beginning(invitation_id, Stage(stage), Speaker(speaker), is_from_paper, unique)
+
+    def make_walking_in(self) -> str:
+        """Make the token of one welcome page that needs no invitation: the id of the conversation that it begins."""
+        return str(self._walking_in.dumps(secrets.token_bytes(16).hex()))
+
+    def read_walking_in(self, token: str) -> str:
+        """Give the id that a welcome page came back with. Raises StepRefused."""
+        return str(_read(self._walking_in, token))
 
 
 def _read(signer: URLSafeTimedSerializer, token: str) -> Any:

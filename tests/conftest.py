@@ -66,25 +66,44 @@ def browser_type_launch_args(chromium: Path) -> dict[str, Any]:
     return {"executable_path": str(chromium), "args": ["--no-sandbox"] if os.geteuid() == 0 else []}
 
 
+def pytest_configure() -> None:
+    """In CI nothing is left out: what is missing is said before anything runs."""
+    if os.environ.get("CI") == "true" and (lacking := missing()):
+        names = " and ".join(tool.name for tool in lacking)
+        raise pytest.UsageError(f"Some tests need {names}, and in CI every test must run.")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what cannot be run here, and remember it. In CI nothing is left out."""
+    """Leave out what cannot be run here, and remember it."""
     lacking = missing()
     left_out = {tool.fixture: [item for item in items if _needs(item, tool)] for tool in lacking}
     gone = {item for tests in left_out.values() for item in tests}
     config.stash[NOT_RUN] = {name: len(tests) for name, tests in left_out.items() if tests}
-    if gone and os.environ.get("CI") == "true":
-        names = " and ".join(tool.name for tool in lacking)
-        raise pytest.UsageError(f"{len(gone)} tests need {names}, and in CI every test must run.")
     # Browsers last of all: while they are driven, Playwright's event loop runs, and no other can.
     items[:] = sorted((item for item in items if item not in gone), key=lambda item: _needs(item, CHROMIUM))
     config.hook.pytest_deselected(items=list(gone))
+    for item in items:
+        # Several at once: what shares a house or a browser stays in one process.
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}/{item.path.stem}-{_needs(item, CHROMIUM)}"))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that started this one, if one did, what was left out."""
+    if (told := getattr(session.config, "workeroutput", None)) is not None:
+        told["not_run"] = session.config.stash.get(NOT_RUN, {})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Hear it. Each process collects every test, so each tells the same."""
+    node.config.stash[NOT_RUN] = getattr(node, "workeroutput", {}).get("not_run", {})
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Say last of all, after pytest's own last line, what was not run and which one command brings it."""
     not_run = config.stash.get(NOT_RUN, {})
-    if not_run:
+    if not_run and not hasattr(config, "workeroutput"):
         parts = [f"{tool.tested} ({not_run[tool.fixture]})" for tool in TOOLS if tool.fixture in not_run]
         print(f"Not run: {' and '.join(parts)}. To run them too: {how_to_get_them()}")  # noqa: T201
 

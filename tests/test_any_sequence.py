@@ -173,6 +173,8 @@ class Book:
     notes: list[str] = field(default_factory=list)
     handed_over: int = 0
     shared: bool | None = None
+    is_drafted: bool = False
+    """Something was typed and not given, at whatever place."""
     is_away: bool = False
     """On a break, or stopped: nothing is shown until the gate was passed."""
 
@@ -228,7 +230,7 @@ class Book:
             case Control.TAKE_A_BREAK:
                 self.is_away = True
             case Control.COME_BACK:
-                self.is_away = bool(self.entries or before.draft or before.draft_note or before.draft_original)
+                self.is_away = bool(self.entries) or self.is_drafted
 
     def replies(self, asked: str, chosen: str) -> None:
         """Write down what a reply does to where the person is."""
@@ -421,7 +423,11 @@ class Ledger:
             return
         if taken is Taken.ELSEWHERE:
             self.put_aside.append(Given(Kind.WORDS, typed.words, original=typed.original, note=typed.note))
-        elif taken is Taken.KEPT:
+            return
+        has_typed = any(one.strip() for one in (typed.words, typed.original, typed.note))
+        if has_typed and doing.control is not Control.CANCEL:
+            self.book.is_drafted = True
+        if taken is Taken.KEPT:
             self.book.presses(doing.control, before)
 
     async def send_twice(self, doing: Does) -> None:
@@ -499,6 +505,12 @@ ON_THE_SCREEN = [
     Does("presses", control=Control.TAKE_SCREEN_BACK),
     Does("answers"),
 ]
+HALF_TYPED_ON_THE_SCREEN = [
+    Does("presses", control=Control.HAND_OVER),
+    Does("presses", control=Control.TAKE_A_BREAK, words="My cat"),
+    Does("presses", control=Control.COME_BACK),
+    Does("passes the gate"),
+]
 MANY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 STAGES = st.sampled_from([Stage.FIRST, *Stage])
 
@@ -522,6 +534,7 @@ def test_whatever_an_advocate_does_in_whatever_order_what_was_said_is_kept(
 
 @MANY
 @example(doings=ON_THE_SCREEN, stage=Stage.FIRST)
+@example(doings=HALF_TYPED_ON_THE_SCREEN, stage=Stage.FIRST)
 @given(doings=doings(Speaker.PRACTITIONER), stage=STAGES)
 def test_whatever_is_done_at_a_practitioner_s_screen_in_whatever_order_what_was_said_is_kept(
     empty: Path, doings: list[Does], stage: Stage

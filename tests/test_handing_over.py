@@ -127,6 +127,23 @@ async def test_a_code_leads_to_the_gate_and_the_screen_can_be_taken_back(handed:
     assert (await handed.view()).draft == "My ol"
 
 
+@pytest.mark.parametrize("comes_back", ["after a break", "with a code"])
+@pytest.mark.parametrize("typed", [("My ol", ""), ("", "My ol")])
+async def test_something_half_typed_by_whichever_of_them_leads_to_the_gate(
+    room: Room, typed: tuple[str, str], comes_back: str
+) -> None:
+    talk = Talk(room, await begin(room, stage=Stage.FIRST, speaker=Speaker.PRACTITIONER, now=NOW))
+    before, after = typed
+    await talk.presses(Control.HAND_OVER, before)
+    await talk.presses(Control.WHY, after)
+    if comes_back == "with a code":
+        await arrive(room, talk.conversation_id, NOW)
+    else:
+        await talk.presses(Control.TAKE_A_BREAK)
+        await talk.presses(Control.COME_BACK)
+    assert (await talk.view()).is_gate
+
+
 async def test_what_a_practitioner_is_told_stays_off_the_person_s_screen(room: Room) -> None:
     talk = Talk(room, await begin(room, stage=Stage.FIRST, speaker=Speaker.PRACTITIONER, now=NOW))
     await talk.says("He hit me")

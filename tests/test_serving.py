@@ -3,12 +3,15 @@
 import contextlib
 import socket
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from bot.serving import CannotServe, Use, listen, make_ready, root_key, using
+from bot.conversation import Speaker, Stage
+from bot.serving import CannotServe, Use, listen, make_ready, open_store, root_key, tidy, using
 from bot.settings import load
 from bot.store import KeyProblem
+from tests.talking import NOW
 
 
 @pytest.fixture
@@ -72,3 +75,20 @@ def test_a_data_folder_that_cannot_be_made_is_named_with_its_setting(settings):
     settings.data.write_text("a file stands in its place", encoding="utf-8")
     with pytest.raises(CannotServe, match="OWNWORDS_DATA"):
         make_ready(settings, lambda line: None)
+
+
+def test_a_start_lets_go_of_visits_that_ended_a_day_ago_and_of_no_other(settings):
+    make_ready(settings, lambda line: None)
+    with contextlib.closing(open_store(settings)) as store:
+        with store.begin() as kept:
+            conversation_id = kept.conversations.begin(
+                stage=Stage.FIRST, speaker=Speaker.PERSON, begun_at=NOW, interview_version="the one of March"
+            )
+            for cookie in ("ended", "ended later", "never ended"):
+                kept.visits.open(cookie, conversation_id, NOW, idle_minutes=30)
+            kept.visits.end("ended", NOW)
+            kept.visits.end("ended later", NOW + timedelta(hours=1))
+        tidy(store, NOW + timedelta(days=1, minutes=1))
+        with store.reading() as seen:
+            stays = [seen.visits.find(cookie) is not None for cookie in ("ended", "ended later", "never ended")]
+    assert stays == [False, True, True]

@@ -54,10 +54,12 @@ async def begin(
     enquiry_id: str | None = None,
     origin: Origin = Origin.PAGE,
     said_on: date | None = None,
+    conversation_id: str | None = None,
 ) -> str:
     """Begin a conversation and ask its first question as soon as the dialogue can.
 
-    `said_on` is the day on which it was said, where it was written down on paper first.
+    `said_on` is the day on which it was said, where it was written down on paper first. `conversation_id` is that of
+    the page that begins it: the store raises its `Taken` where that page began it before.
     """
 
     def keep() -> str:
@@ -71,11 +73,12 @@ async def begin(
                 enquiry_id=enquiry_id,
                 origin=origin,
                 said_on=said_on,
+                conversation_id=conversation_id,
             )
 
-    conversation_id = await to_thread.run_sync(keep)
-    await go_on(room, conversation_id, now)
-    return conversation_id
+    begun = await to_thread.run_sync(keep)
+    await go_on(room, begun, now)
+    return begun
 
 
 def begin_in(
@@ -88,6 +91,7 @@ def begin_in(
     enquiry_id: str | None = None,
     origin: Origin = Origin.PAGE,
     said_on: date | None = None,
+    conversation_id: str | None = None,
 ) -> str:
     """Begin a conversation as part of another promise; its first question comes with `go_on`."""
     return kept.conversations.begin(
@@ -98,6 +102,7 @@ def begin_in(
         enquiry_id=enquiry_id,
         origin=origin,
         said_on=said_on,
+        conversation_id=conversation_id,
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from bot.conversation import ANSWERING, Control, Kind, Now, Standing, Turn, standing
 from bot.interviewing.room import Room
 from bot.interviewing.saying import say, whoever_answers
-from bot.interviewing.view import GATE, asking_of, draft_place
+from bot.interviewing.view import GATE, asking_of
 from bot.store import Conversation, Transaction
 
 CLOSED = "gate_closed"
@@ -15,11 +15,11 @@ OPENS = frozenset({"go_on", "go_on_slowly"})
 
 
 def is_needed(kept: Transaction, conversation: Conversation, turns: tuple[Turn, ...], stands: Standing) -> bool:
-    """Whether anything has been said or typed that a page could show."""
+    """Whether anything has been said or typed that a page could show, this one or one after it."""
     if stands.is_everything_taken_back:
         return False
     has_said = any(turn.kind in {*ANSWERING, Kind.NOTE} for turn in turns)
-    return has_said or kept.drafts.find(conversation.conversation_id, draft_place(stands)) is not None
+    return has_said or kept.drafts.is_kept(conversation.conversation_id)
 
 
 def ask_again(

@@ -43,7 +43,7 @@ class Taken(StrEnum):
     KEPT = "kept"
     REPEATED = "repeated"
     ELSEWHERE = "elsewhere"
-    """That question has been answered in another window; the words are kept as a note."""
+    """The page is not the one on show by now: most often its question has its answer. The words are kept as a note."""
     NOTHING = "nothing"
 
 

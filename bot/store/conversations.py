@@ -96,7 +96,7 @@ class Conversations:
     ) -> str:
         """Begin a conversation and return its id. Without an enquiry it has a data key of its own.
 
-        `conversation_id` is for `rasa shell`, which names its conversations itself.
+        `conversation_id` is for whoever names it: `rasa shell`, and a page that begins it once. Raises `Taken`.
         """
         key_id = self._keys.make(begun_at).key_id if enquiry_id is None else self._enquiry(enquiry_id)["key_id"]
         conversation_id = conversation_id or secrets.token_bytes(16).hex()

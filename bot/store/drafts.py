@@ -65,6 +65,10 @@ class Drafts:
         }
         return Draft(for_turn=row["for_turn"], kept_at=moment(row["kept_at"]), **typed)
 
+    def is_kept(self, conversation_id: str) -> bool:
+        """Whether there is a draft for any place in a conversation."""
+        return self._rows.first(tables.drafts, tables.drafts.c.conversation_id == conversation_id) is not None
+
     def drop(self, conversation_id: str, for_turn: int) -> None:
         """Let go of the draft for a place, if there is one."""
         self._rows.drop(tables.drafts, *_here(conversation_id, for_turn))

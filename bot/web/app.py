@@ -22,7 +22,7 @@ from bot.steps import Steps
 from bot.store import Missing, NotKept, NotRead, Purpose
 from bot.web import copies, easier, interview, paper, starting
 from bot.web.contexts import Way
-from bot.web.desk import CONVERSATION, Desk, closed
+from bot.web.desk import CONVERSATION, Desk, closed, preferred, visited
 from bot.web.files import Files
 from bot.web.guard import FormsFromOwnPages, Guard, is_the_teams
 from bot.web.pages import Pages
@@ -144,6 +144,7 @@ async def show_licences(request: Request) -> Response:
             Way("The licence of the components", files.address("licence-govuk-frontend.txt")),
             FIRST_PAGE,
         ),
+        preferences=await preferred(desk, await visited(desk, request)),
     )
     return desk.shown(page)
 

@@ -8,8 +8,9 @@ from datetime import datetime
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from bot import returning
+from bot import interviewing, returning
 from bot.codes import Door
+from bot.conversation import Preferences
 from bot.interviewing import Room
 from bot.steps import Steps
 from bot.store import Missing, NotKept, NotRead
@@ -53,11 +54,13 @@ class Desk:
         words: str = "",
         beside: tuple[Beside, ...] = (),
         ways: tuple[Way, ...] = (),
+        preferences: Preferences | None = None,
     ) -> contexts.Telling:
         """Make a page that only tells something."""
         return contexts.Telling(
             title=TITLE,
             place=self.frame.place,
+            preferences=preferences or Preferences(),
             heading=heading,
             information=information,
             words=words,
@@ -91,6 +94,13 @@ async def visited(desk: Desk, request: Request) -> str | None:
     """Find the conversation of the visit that the browser holds."""
     secret = request.cookies.get(desk.cookie)
     return await returning.visited(desk.door, secret, desk.now()) if secret else None
+
+
+async def preferred(desk: Desk, conversation_id: str | None) -> Preferences:
+    """Give what makes the pages of a conversation easier; without one, they are as for everybody."""
+    if conversation_id is None:
+        return Preferences()
+    return (await interviewing.look(desk.room, conversation_id)).preferences
 
 
 async def let_in(desk: Desk, conversation_id: str, minutes: int) -> Response:

@@ -14,7 +14,7 @@ from bot.steps import Step, StepRefused
 from bot.store import Disguise, Missing, StoreError
 from bot.web import contexts
 from bot.web.contexts import Beside, Box, Original, Way
-from bot.web.desk import CONVERSATION, Desk, closed, desk_of, onwards, visited
+from bot.web.desk import CONVERSATION, Desk, closed, desk_of, onwards, preferred, visited
 from bot.web.easier import EASIER
 from bot.web.forms import Form, read_form
 from bot.web.showing import TITLE, Typed
@@ -40,6 +40,8 @@ PRESSED = frozenset(
     }
 )
 """Controls that a page has a button for. The others are answers to a question of ours."""
+OPENING = frozenset({Control.WHY, Control.ANOTHER_WAY, Control.TALK_TO_A_PERSON, Control.GET_HELP_NOW})
+"""Controls that only open something on the page that is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ async def show_conversation(request: Request) -> Response:
     conversation_id = await visited(desk, request)
     if conversation_id is None:
         return closed(desk)
-    return await _show(desk, conversation_id)
+    return await _show(desk, await interviewing.look(desk.room, conversation_id))
 
 
 async def go_on(request: Request) -> Response:
@@ -111,7 +113,7 @@ async def go_on(request: Request) -> Response:
     try:
         step = desk.steps.read(form.one("step"))
     except StepRefused:
-        return _too_old(desk, form)
+        return await _too_old(desk, conversation_id, form)
     if conversation_id != step.conversation_id:
         return await _keep_without_visit(desk, step, pressed, form)
     try:
@@ -147,7 +149,7 @@ async def _do(desk: Desk, step: Step, pressed: Pressed, form: Form) -> Response:
     elif pressed.name == "easier":
         typed = Given(Kind.WORDS, words=form.words, original=form.original, note=form.note)
         if await interviewing.keep_typed(desk.room, step, typed, now) is Taken.ELSEWHERE:
-            return _elsewhere(desk, form)
+            return await _elsewhere(desk, step, form)
         return RedirectResponse(EASIER, status_code=303)
     elif pressed.name in {"make_code", "confirm_code"} and await _is_handed_over(desk, conversation_id):
         return onwards()  # a code opens more than the one question that the person was handed the screen for
@@ -157,15 +159,28 @@ async def _do(desk: Desk, step: Step, pressed: Pressed, form: Form) -> Response:
         return await _confirm_code(desk, conversation_id, form)
     else:
         return onwards()
-    return _elsewhere(desk, form) if taken is Taken.ELSEWHERE else onwards()
+    if taken is Taken.ELSEWHERE:
+        return await _elsewhere(desk, step, form)
+    is_ticked = any(form.has(name) for name in ("choice", "how", "whose"))
+    return await _show_ticked(desk, step, form) if control in OPENING and is_ticked else onwards()
 
 
-async def _show(desk: Desk, conversation_id: str, typed: Typed | None = None) -> Response:
-    view = await interviewing.look(desk.room, conversation_id)
+async def _show(desk: Desk, view: View, typed: Typed | None = None) -> Response:
     is_over = view.standing.now in {Now.BREAK, Now.STOPPED, Now.ENDED}
-    has_code = is_over and await returning.has_code(desk.door, conversation_id)
+    has_code = is_over and await returning.has_code(desk.door, view.conversation.conversation_id)
     page = desk.frame.page(view, _step(desk, view), has_code=has_code, typed=typed)
-    return desk.shown(page, 200 if typed is None else 422)
+    return desk.shown(page, 200 if typed is None or typed.why is None else 422)
+
+
+async def _show_ticked(desk: Desk, step: Step, form: Form) -> Response:
+    """Show the page again with what was ticked on it: only what was typed is kept as a draft.
+
+    Never on a screen that was handed over: it could have been ticked on the practitioner's page of the same question.
+    """
+    view = await interviewing.look(desk.room, step.conversation_id)
+    if view.is_handed_over or view.standing.asked is None or view.standing.asked.number != step.asked:
+        return onwards()
+    return await _show(desk, view, _typed(form))
 
 
 async def _not_taken(desk: Desk, step: Step, form: Form, refused: Refused) -> Response:
@@ -176,17 +191,8 @@ async def _not_taken(desk: Desk, step: Step, form: Form, refused: Refused) -> Re
         await interviewing.keep_typed(desk.room, step, typed_before, desk.now())
     view = await interviewing.look(desk.room, step.conversation_id)
     if view.standing.asked is None or view.standing.asked.number != step.asked:
-        return _elsewhere(desk, form, is_kept=False)
-    typed = Typed(
-        refused.why,
-        form.words,
-        form.every("choice"),
-        how=form.one("how"),
-        whose=form.one("whose"),
-        original=form.original,
-        note=form.note,
-    )
-    return await _show(desk, step.conversation_id, typed)
+        return await _elsewhere(desk, step, form, is_kept=False)
+    return await _show(desk, view, _typed(form, refused.why))
 
 
 async def _keep_without_visit(desk: Desk, step: Step, pressed: Pressed, form: Form) -> Response:
@@ -211,7 +217,7 @@ async def _keep_without_visit(desk: Desk, step: Step, pressed: Pressed, form: Fo
         if taken is Taken.NOTHING or (taken is Taken.ELSEWHERE and not has_typed):
             return closed(desk)
     except Refused:
-        return _too_old(desk, form)
+        return await _too_old(desk, None, form)
     except Missing:
         return closed(desk)
     page = desk.telling(
@@ -232,6 +238,7 @@ async def _make_code(desk: Desk, conversation_id: str, disguise: Disguise) -> Re
             "We could not make a code yet",
             "Many people are using these pages now. Please try again in a minute.",
             ways=(Way("Go back", CONVERSATION),),
+            preferences=await preferred(desk, conversation_id),
         )
         return desk.shown(page, 503)
     return await _show_code(desk, conversation_id, code)
@@ -289,7 +296,7 @@ def not_kept(desk: Desk, form: Form, status: int) -> Response:
     return desk.shown(page, status)
 
 
-def _too_old(desk: Desk, form: Form) -> Response:
+async def _too_old(desk: Desk, conversation_id: str | None, form: Form) -> Response:
     if not form.words and not form.original and not form.note:
         return closed(desk)
     page = desk.telling(
@@ -298,27 +305,49 @@ def _too_old(desk: Desk, form: Form) -> Response:
         words=form.words,
         beside=_beside(form),
         ways=(Way("Go on", CONVERSATION),),
+        preferences=await preferred(desk, conversation_id),
     )
     return desk.shown(page, 422)
 
 
-def _elsewhere(desk: Desk, form: Form, *, is_kept: bool = True) -> Response:
+async def _elsewhere(desk: Desk, step: Step, form: Form, *, is_kept: bool = True) -> Response:
+    """Say why a late page can do nothing. While it is not known who looks, a view does not say what was answered."""
+    view = await interviewing.look(desk.room, step.conversation_id)
+    is_answered = any(answer.question.number == step.asked for answer in view.standing.answers)
+    if is_answered:
+        why = "This question has its answer", "It was answered in another window."
+    elif view.is_handed_over:
+        why = "This page is from before", "The screen was handed over since then."
+    else:
+        why = "This page is from before", "Another page is open by now."
     if not form.words.strip() and (is_kept or not _beside(form)):
-        told = "What you said there is kept."
+        told = "What you said there is kept." if is_answered else "What was said before is kept."
     else:
         told = "We kept these words as well:" if is_kept else "These words are not kept. You can copy them:"
     page = desk.telling(
-        "This question has its answer",
-        "It was answered in another window.",
+        *why,
         told,
         words=form.words,
         beside=() if is_kept else _beside(form),
         ways=(Way("Go on", CONVERSATION),),
+        preferences=view.preferences,
     )
     return desk.shown(page, 200 if is_kept else 422)
 
 
 # --- small things ----------------------------------------------------------------------------------------------------
+
+
+def _typed(form: Form, why: Refusal | None = None) -> Typed:
+    return Typed(
+        why,
+        form.words,
+        form.every("choice"),
+        how=form.one("how"),
+        whose=form.one("whose"),
+        original=form.original,
+        note=form.note,
+    )
 
 
 def _how(form: Form) -> How | None:

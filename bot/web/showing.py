@@ -85,9 +85,10 @@ Pieces = tuple[Piece, ...]
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What a person sent that could not be taken: it goes back into the page as it came."""
+    """What a person sent that was not taken as an answer: it goes back into the page as it came."""
 
-    why: Refusal
+    why: Refusal | None
+    """Why it could not be; None where it was not given yet."""
     words: str
     choice: tuple[str, ...]
     how: str = ""
@@ -457,20 +458,20 @@ class _Showing:
 
     def _with_error(self, shape: Shape | None = None) -> dict[str, Any]:
         common = {**self.common, "title": self._title()}
-        if self.typed is not None:
-            common |= {"error": self._told(self.typed, shape), "kept": Kept.NOTHING}
+        if self.typed is not None and self.typed.why is not None:
+            common |= {"error": self._told(self.typed.why, shape), "kept": Kept.NOTHING}
         return common
 
-    def _told(self, typed: Typed, shape: Shape | None) -> str:
-        if self._wrong(typed, shape) is Field.NOTE:
+    def _told(self, why: Refusal, shape: Shape | None) -> str:
+        if self._wrong(self.typed, shape) is Field.NOTE:
             return NOTE_TOO_LONG
-        if shape is Shape.WORDS or typed.why in {Refusal.TOO_LONG, Refusal.WHOSE_MISSING}:
-            return NOT_TAKEN[typed.why]
+        if shape is Shape.WORDS or why in {Refusal.TOO_LONG, Refusal.WHOSE_MISSING}:
+            return NOT_TAKEN[why]
         return NOTHING_CHOSEN
 
     def _wrong(self, typed: Typed | None, shape: Shape | None) -> Field | None:
         """Say what on the page was not taken, so that its error leads there."""
-        if typed is None:
+        if typed is None or typed.why is None:
             return None
         if typed.why is Refusal.WHOSE_MISSING:
             return Field.WHOSE

@@ -16,7 +16,7 @@ from bot.conversation import Preferences, Speaker, Stage
 from bot.interview import SPEAKERS
 from bot.returning import IDLE_MINUTES
 from bot.steps import Beginning, StepRefused
-from bot.store import Origin
+from bot.store import Origin, Taken
 from bot.web import contexts, easier
 from bot.web.contexts import Choice, Day, PaperUse, Piece
 from bot.web.desk import Desk, closed, desk_of, end_visit, let_in, onwards, visited, without_visit
@@ -54,14 +54,17 @@ def first_page(desk: Desk, preferences: Preferences) -> contexts.Welcome | conte
     """Make the first page as whoever comes to the site sees it."""
     if not desk.walk_in:
         return _by_invitation(desk, preferences)
-    return replace(_welcome(desk, "/", preferences, IDLE_MINUTES[0]), speakers=SPEAKERS)
+    page = _welcome(desk, "/", preferences, IDLE_MINUTES[0])
+    return replace(page, speakers=SPEAKERS, fields=_once(desk, page))
 
 
 async def begin(request: Request) -> Response:
     """Begin a conversation with the person; whoever else speaks reads their own welcome first."""
     form = await read_form(request)
-    speaker = form.one("speaker")
-    if speaker in set(SPEAKERS) - {Speaker.PERSON} and desk_of(request).walk_in:
+    speaker = form.one("speaker") or Speaker.PERSON
+    if speaker not in SPEAKERS:
+        raise HTTPException(400)
+    if speaker != Speaker.PERSON and desk_of(request).walk_in:
         return RedirectResponse(f"/welcome/{speaker}{easier.query(easier.read(form.one))}", status_code=303)
     return await _begin_uninvited(request, Speaker.PERSON)
 
@@ -91,14 +94,20 @@ async def _begin_uninvited(request: Request, speaker: Speaker) -> Response:
         page = welcome_of(desk, speaker, easier.read(form.one), _minutes(form))
         page = replace(page, error=str(error), said_on=_day_of(form), is_from_paper=True)
         return desk.shown(page, 422)
-    conversation_id = await interviewing.begin(
-        desk.room,
-        stage=Stage.FIRST,
-        speaker=speaker,
-        now=now,
-        origin=Origin.PAPER if is_from_paper else Origin.PAGE,
-        said_on=said_on,
-    )
+    named = _named(desk, form)
+    try:
+        conversation_id = await interviewing.begin(
+            desk.room,
+            stage=Stage.FIRST,
+            speaker=speaker,
+            now=now,
+            origin=Origin.PAPER if is_from_paper else Origin.PAGE,
+            said_on=said_on,
+            conversation_id=named,
+        )
+    except Taken:
+        assert named is not None
+        return await _let_in_again(request, form, named)
     return await _let_in(request, form, conversation_id)
 
 
@@ -150,13 +159,7 @@ async def _begin_what_was_invited_to(request: Request, form: Form, beginning: Be
     )
     if conversation_id is None:
         return _not_invited(request, form)
-    view = await interviewing.look(desk.room, conversation_id)
-    has_typed = view.draft or view.draft_original or view.draft_note
-    if has_typed or any(turn.speaker is not Speaker.BOT for turn in view.turns):
-        # Begun before, with this page. A page can begin a conversation; only a visit or a code shows what was said.
-        return onwards() if await visited(desk, request) == conversation_id else closed(desk)
-    await interviewing.go_on(desk.room, conversation_id, now)
-    return await _let_in(request, form, conversation_id)
+    return await _let_in_again(request, form, conversation_id)
 
 
 # --- coming back -----------------------------------------------------------------------------------------------------
@@ -221,6 +224,33 @@ async def left(request: Request) -> Response:
 # --- what several of them do -----------------------------------------------------------------------------------------
 
 
+def _once(desk: Desk, page: contexts.Welcome) -> tuple[tuple[str, str], ...]:
+    """Give the fields of a welcome page with what makes pressing its button twice begin once."""
+    return (*page.fields, ("begins", desk.steps.make_walking_in()))
+
+
+def _named(desk: Desk, form: Form) -> str | None:
+    """Give the id of the conversation that a welcome page begins; None where the page is too old to say."""
+    try:
+        return desk.steps.read_walking_in(form.one("begins"))
+    except StepRefused:
+        return None
+
+
+async def _let_in_again(request: Request, form: Form, conversation_id: str) -> Response:
+    """Let in where nothing was said yet, though the same page may have begun this before.
+
+    A page can begin a conversation; only a visit or a code shows what was said.
+    """
+    desk = desk_of(request)
+    view = await interviewing.look(desk.room, conversation_id)
+    has_typed = view.draft or view.draft_original or view.draft_note
+    if has_typed or any(turn.speaker is not Speaker.BOT for turn in view.turns):
+        return onwards() if await visited(desk, request) == conversation_id else closed(desk)
+    await interviewing.go_on(desk.room, conversation_id, desk.now())
+    return await _let_in(request, form, conversation_id)
+
+
 async def _let_in(request: Request, form: Form, conversation_id: str) -> Response:
     """Open a visit in place of any other, to pages that are as easy as the one before it."""
     desk = desk_of(request)
@@ -269,7 +299,8 @@ def welcome_of(
 ) -> contexts.Welcome:
     """Make the welcome of somebody else than the person."""
     page = _welcome(desk, f"/welcome/{speaker}", preferences, minutes, speaker)
-    return replace(page, paper=PaperUse.MAY_BE if speaker is Speaker.PRACTITIONER else PaperUse.NO)
+    paper = PaperUse.MAY_BE if speaker is Speaker.PRACTITIONER else PaperUse.NO
+    return replace(page, paper=paper, fields=_once(desk, page))
 
 
 def _welcome_invited(

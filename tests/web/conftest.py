@@ -23,8 +23,15 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
 @dataclass
+class Clock:
+    """A clock that a test can move."""
+
+    now: datetime = NOON
+
+
+@dataclass
 class Site:
-    """The whole site, and a clock that a test can move."""
+    """The whole site, and its clock."""
 
     app: ASGIApp
     room: Room
@@ -34,11 +41,16 @@ class Site:
     settings: Settings
     path: Path
     """Of the database."""
-    now: datetime = NOON
+    clock: Clock
+
+    @property
+    def now(self) -> datetime:
+        """What the clock says."""
+        return self.clock.now
 
     def passes(self, **time: int) -> None:
         """Let time pass."""
-        self.now += timedelta(**time)
+        self.clock.now += timedelta(**time)
 
 
 @pytest.fixture
@@ -70,9 +82,9 @@ def site(store: Store, settings: Settings, tmp_path: Path) -> Site:
     room = Room(store, dialogue, load_interview(), load_phrases())
     door = Door(store, load_code_words(), sleep=no_waiting)
     steps = Steps(store.derive(Purpose.STEP_TOKENS))
-    made = Site(Unmade, room, dialogue, door, steps, settings, tmp_path / "words.sqlite3")
-    made.app = create_app(room, door, steps, settings, now=lambda: made.now)
-    return made
+    clock = Clock()
+    app = create_app(room, door, steps, settings, now=lambda: clock.now)
+    return Site(app, room, dialogue, door, steps, settings, tmp_path / "words.sqlite3", clock)
 
 
 @pytest.fixture
@@ -93,7 +105,3 @@ async def arrives(site: Site) -> AsyncIterator[Callable[[], Person]]:
 @pytest.fixture
 def person(arrives: Callable[[], Person]) -> Person:
     return arrives()
-
-
-async def Unmade(scope: object, receive: object, send: object) -> None:  # noqa: N802 - stands in until the site is made
-    raise NotImplementedError

@@ -85,6 +85,20 @@ async def test_words_typed_under_a_question_answered_elsewhere_are_not_lost(pers
     assert page.quotations == ["I feel sad"]
 
 
+async def test_pages_that_only_tell_something_are_as_easy_too(person: Person) -> None:
+    await person.begins()
+    earlier = person.page
+    await person.sends("/easier", colours="cream")
+    await person.says("I feel tired")
+    said = {"do": "answer", "words": "I feel sad"}
+    pages = [
+        await person.sends("/conversation", **earlier.hidden(), **said),
+        await person.sends("/conversation", step="made up", **said),
+        await person.opens("/licences"),
+    ]
+    assert [looks(page) for page in pages] == [{"data-colours": "cream"}] * 3
+
+
 async def test_a_code_comes_back_to_pages_that_are_as_easy(arrives: Callable[[], Person]) -> None:
     person = arrives()
     await person.begins()

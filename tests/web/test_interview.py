@@ -99,6 +99,17 @@ async def test_what_is_typed_stays_in_the_box_whatever_is_pressed_beside_it(pers
     assert page.box == "Half a thought, and more"
 
 
+async def test_what_is_chosen_stays_chosen_whatever_is_opened_beside_it(person: Person) -> None:
+    await person.begins()
+    await person.says("I feel tired")
+    await person.says("My cat")
+    for control in ("why", "talk_to_a_person", "get_help_now"):
+        page = await person.presses(control, choice="no")
+        assert (page.status, page.heading, page.chosen()) == (200, "What about more?", ["no"])
+    assert "We ask to know." in page.says
+    assert (await person.presses("why")).chosen() == []
+
+
 async def test_an_answer_can_be_changed_and_left_as_it_was(person: Person) -> None:
     await person.begins()
     await person.says("I feel tired")

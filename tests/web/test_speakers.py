@@ -304,6 +304,46 @@ async def test_what_a_late_page_of_the_practitioner_s_holds_waits_for_them_and_i
     assert page.boxes == {"words": "Half", "original": "Pół", "note": "NOTED"}
 
 
+async def test_what_was_ticked_beside_the_answer_stays_when_help_is_asked_for(practitioner: Person) -> None:
+    await practitioner.presses("talk_to_a_person", words="Half", note="NOTED", how="after_an_example")
+    assert (practitioner.page.status, practitioner.page.title) == (200, "Question 1 – Notes")
+    assert practitioner.page.marked == {"how": "after_an_example"}
+    assert practitioner.page.boxes == {"words": "Half", "original": "", "note": "NOTED"}
+
+
+async def test_what_was_ticked_on_the_practitioner_s_page_is_not_on_the_person_s(practitioner: Person) -> None:
+    await practitioner.says("Tired")
+    await practitioner.says("My cat")
+    late = practitioner.page.hidden()
+    await practitioner.presses("hand_over", choice="yes", note="")
+    assert practitioner.page.chosen() == []
+    page = await practitioner.sends("/conversation", **late, do="get_help_now", choice="yes", note="")
+    assert page.heading == "What about more?"
+    assert page.chosen() == []
+
+
+async def test_a_late_page_is_told_that_the_screen_was_handed_over_and_not_that_there_is_an_answer(
+    practitioner: Person, site: Site
+) -> None:
+    await practitioner.says("Tired")
+    late = (await practitioner.presses("go_back")).hidden()
+    await practitioner.presses("cancel")
+    await practitioner.presses("hand_over")
+    page = await practitioner.sends("/conversation", **late, do="answer", words="Very tired", note="NOTED")
+    assert page.heading == "This page is from before"
+    assert "The screen was handed over since then. We kept these words as well:" in page.says
+    assert page.quotations == ["Very tired"]
+    assert [turn.words for turn in await said(site, Kind.NOTE)] == ["Very tired"]
+
+
+async def test_a_late_page_is_not_told_of_an_answer_where_there_is_a_break(practitioner: Person) -> None:
+    late = practitioner.page.hidden()
+    await practitioner.presses("take_a_break")
+    page = await practitioner.sends("/conversation", **late, do="answer", words="Tired")
+    assert page.heading == "This page is from before"
+    assert "Another page is open by now. We kept these words as well:" in page.says
+
+
 async def test_a_note_that_a_page_brings_after_its_visit_is_said_to_be_kept(practitioner: Person, site: Site) -> None:
     late = practitioner.page.hidden()
     await practitioner.says("Tired")
@@ -351,6 +391,12 @@ async def test_an_advocate_is_not_asked_whose_words_their_own_name_is(person: Pe
     assert page.heading == "What about feelings?"
     assert "Whose words are these?" in page.says
     assert page.marked == {}
+
+
+async def test_whose_words_they_are_stays_ticked_when_a_button_beside_is_pressed(advocate: Person) -> None:
+    for button in ("why", "another_way", "talk_to_a_person"):
+        page = await advocate.presses(button, words="She is tired", whose="understood")
+        assert (page.box, page.marked) == ("She is tired", {"whose": "understood"})
 
 
 async def test_words_without_saying_whose_are_asked_about_kindly(advocate: Person, site: Site) -> None:

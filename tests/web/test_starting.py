@@ -1,5 +1,6 @@
 """The doors: who is speaking, invitations, and what comes from paper."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -70,8 +71,34 @@ async def test_nobody_else_can_be_speaking(person: Person, site: Site) -> None:
     assert (await person.opens("/welcome/person")).status == 404
     assert (await person.sends("/welcome/bot", minutes="30")).status == 404
     assert conversations(site) == ()
-    await person.sends("/", speaker="bot", minutes="30")
-    assert [one.speaker for one in conversations(site)] == ["person"]
+    for made_up in ("bot", "neighbour"):
+        page = await person.sends("/", speaker=made_up, minutes="30")
+        assert (page.status, page.heading) == (400, "We could not read that")
+    assert conversations(site) == ()
+
+
+@pytest.mark.parametrize("address", ["/", "/welcome/advocate", "/welcome/practitioner"])
+async def test_pressing_begin_twice_begins_once_and_the_page_shows_nothing_of_what_was_said_since(
+    arrives: Callable[[], Person], site: Site, address: str
+) -> None:
+    person, other = arrives(), arrives()
+    welcome = (await person.opens(address)).hidden()
+    pages = await asyncio.gather(*(one.sends(address, **welcome, minutes="30") for one in (person, other)))
+    assert pages[0].heading == pages[1].heading
+    assert pages[0].heading.startswith("What about")
+    assert len(conversations(site)) == 1
+    await person.presses("easier", words="I am scared")
+    page = await arrives().sends(address, **welcome, minutes="30")
+    assert page.heading == "This page is closed"
+    assert (await person.sends(address, **welcome, minutes="30")).box == "I am scared"
+    assert len(conversations(site)) == 1
+
+
+async def test_a_welcome_page_that_is_too_old_to_know_its_conversation_begins_one_nevertheless(
+    person: Person, site: Site
+) -> None:
+    assert (await person.sends("/", begins="made up", minutes="30")).heading == "What about feelings?"
+    assert len(conversations(site)) == 1
 
 
 async def test_where_nobody_walks_in_the_first_page_tells_how_to_get_an_invitation(
