@@ -329,7 +329,7 @@ class Asked(Store):
         self.times = 0
         self.is_away = False
 
-    def reading(self):  # type: ignore[no-untyped-def] # noqa: ANN201
+    def reading(self):  # type: ignore[no-untyped-def]
         self.times += 1
         if self.is_away:
             raise NotRead(Cause.BUSY)

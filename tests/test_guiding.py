@@ -165,9 +165,7 @@ def test_nobody_confirms_a_version_that_they_were_not_shown(store: Store, folder
         assert seen.council.confirmed() == ()
 
 
-def test_confirming_twice_keeps_the_first_time_and_one_line_of_the_audit(
-    store: Store, folder: Path, team: str
-) -> None:
+def test_confirming_twice_keeps_the_first_time_and_one_line_of_the_audit(store: Store, folder: Path, team: str) -> None:
     jo, shelf = joins(store, Role.PRACTITIONER, "Jo", team), writes(folder)
     document = shelf.documents[0]
     for minutes in (0, 5):

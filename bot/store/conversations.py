@@ -147,10 +147,10 @@ class Conversations:
     def unsettled(self) -> tuple[str, ...]:
         """The conversations of which nobody kept how far they are: those from before there was a place for it."""
         conversations, states = tables.conversations, tables.conversation_states
+        ids = conversations.c.conversation_id
         settled = select(states.c.conversation_id)
-        order = [conversations.c.begun_at, conversations.c.conversation_id]
-        rows = self._rows.every(conversations, conversations.c.conversation_id.not_in(settled), order_by=order)
-        return tuple(row["conversation_id"] for row in rows)
+        query = select(ids).where(ids.not_in(settled)).order_by(conversations.c.begun_at, ids)
+        return tuple(self._rows.ids(query))
 
     def join(self, conversation_id: str, enquiry_id: str) -> None:
         """Say which enquiry a conversation belongs to. It keeps its own data key. Raises `Missing`."""

@@ -3,7 +3,7 @@
 import secrets
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -27,7 +27,7 @@ from bot.store.database import naming_causes
 from bot.store.drafts import Drafts
 from bot.store.enquiries import Enquiries, digest_of
 from bot.store.entries import Entries
-from bot.store.errors import Cause, Damaged, NotKept, NotRead, NotReady
+from bot.store.errors import Cause, Damaged, Missing, NotKept, NotRead, NotReady
 from bot.store.flags import Flags
 from bot.store.invitations import Invitations
 from bot.store.keys import FOR_LASTING, Keys, OpenedKeys, RootKeys, add_key
@@ -48,6 +48,9 @@ FINDING = (Purpose.REFERENCES, Purpose.EMAILS, Purpose.PASSKEYS, Purpose.ENTRIES
 
 ROTATED_AT_ONCE = 500
 """Data keys that one transaction of a rotation wraps anew."""
+
+SETTLED_AT_ONCE = 100
+"""Conversations whose state one transaction of a migration works out."""
 
 
 class Transaction:
@@ -112,7 +115,11 @@ class Store:
 
     @staticmethod
     def migrate(address: str | Path, root: RootKey, now: datetime) -> None:
-        """Make the database if need be and bring its tables up to date. Raises `NotReady`, `NotKept`."""
+        """Make the database if need be and bring its tables up to date. Raises `NotReady`, `NotKept`.
+
+        How far each conversation is that is older than the place for it is worked out, too, some at a time:
+        interrupted, it may be done again.
+        """
         from bot.store import migrating
 
         url = database.url_of(address)
@@ -127,6 +134,7 @@ class Store:
                     secret = secrets.token_bytes(KEY_BYTES)
                     rows = Rows(connection, derive(secret, Purpose.PROOFS), may_write=True)
                     add_key(rows, FOR_LASTING, secret, root, now)
+            _settle_all(engine, RootKeys(root))
         finally:
             engine.dispose()
 
@@ -223,6 +231,25 @@ class Store:
 
     def _transaction(self, rows: Rows) -> Transaction:
         return Transaction(rows, self.keys(rows), self._remembered, self._finding)
+
+
+def _settle_all(engine: Engine, roots: RootKeys) -> None:
+    with naming_causes(NotRead), database.connect_to_read(engine) as connection:
+        try:
+            lasting = _lasting_key(connection, roots)
+        except (KeyProblem, Damaged):
+            # Whoever opens the database is told. Until then no list is made from it.
+            return
+    store = Store(engine, roots, lasting)
+    with store.reading() as seen:
+        unsettled = seen.conversations.unsettled()
+    for start in range(0, len(unsettled), SETTLED_AT_ONCE):
+        with store.begin() as kept:
+            for conversation_id in unsettled[start : start + SETTLED_AT_ONCE]:
+                # One that is damaged is named by `verify`; to the team it is not finished.
+                with suppress(Damaged, Missing):
+                    conversation = kept.conversations.get(conversation_id)
+                    kept.settle(conversation_id, conversation.last_said_at or conversation.begun_at)
 
 
 def _check_migrated(connection: Connection) -> None:

@@ -135,7 +135,7 @@ def check_page(page: TeamPage) -> None:
         assert element.tag != "script" or (element.get("src", "").startswith("/static/") and not text(element))
         for name in ("href", "src", "action"):
             address = element.get(name) or "/"
-            assert address.startswith(("/", "#", "?")), f"{address} is another site"
+            assert address.startswith(("/", "#", "?", "tel:")), f"{address} is another site"
             if address.startswith("#"):
                 assert address[1:] in ids, f"{address} points nowhere"
         if element.tag == "form" and element.get("method") == "post":
