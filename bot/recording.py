@@ -178,14 +178,16 @@ def blank_page(
         entries = seen.entries.of_enquiry(enquiry_id, EntryKind.RECORD)
         of_kind = [one for one in standing(entries) if one.kind is kind]
         changing = _changing(blanks.kinds[kind], of_kind, changes)
+        if kind is RecordKind.ASKED and changes is None:
+            # Asked again on another day is a fact of its own, though it takes the place of the one before.
+            changing = None
         blank = blanks.blank(kind, changes=changing is not None)
         offered = _offered(blanks, blank, told, changing)
-        is_new_fact = kind is RecordKind.ASKED and changes is None
         return Filling(
             seen=found,
             names=seeing.names(seen),
             blank=blank,
-            typed=Typed({}) if changing is None or is_new_fact else _as_typed(blank, changing),
+            typed=Typed({}) if changing is None else _as_typed(blank, changing),
             offered=offered,
             standing=tuple(_seen(blanks, told, one) for one in of_kind),
             changes=None if changing is None else _seen(blanks, told, changing),
