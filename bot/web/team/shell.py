@@ -45,6 +45,8 @@ ROLES = {
 EVERYBODY = frozenset(Role)
 NOTHING_SENT = Form(())
 ID = re.compile("[0-9a-f]{32}")
+OURS = frozenset({"enquiry_id", "conversation_id", "team_id", "account_id"})
+"""What is an id of ours in an address, and is nothing where it does not look like one."""
 NEVER_SHOWN = frozenset(
     {"password", "new_password", "password_again", "code", "answer", "form", "once", "kept", "next"}
 )
@@ -304,7 +306,7 @@ async def _reached(request: Request, route: TeamRoute, form: Form) -> Response:
             return again(desk, signed.frame(), request.url.path, form, _OLD_PAGE, 403)
         await signing_in.stay(desk.gate, request.cookies[desk.cookie("team")], now)
     response = await handled(request, signed)
-    if signed.told:
+    if signed.told and response.status_code != 303:
         desk.drop_cookie(response, "team-told")
     if response.headers.get("Clear-Site-Data") is None:
         desk.set_cookie(response, "team-seen", desk.marks.seen(session_hash, now))
@@ -372,7 +374,7 @@ async def _hidden(signed: Signed, request: Request) -> Response:
 
 
 def _are_ids(params: Mapping[str, Any]) -> bool:
-    return all(ID.fullmatch(str(value)) for name, value in params.items() if name.endswith("_id"))
+    return all(ID.fullmatch(str(value)) for name, value in params.items() if name in OURS)
 
 
 # --- nothing typed is lost -------------------------------------------------------------------------------------------

@@ -129,6 +129,12 @@ class NewPasskey(TeamPage):
     key_name: str = ""
 
 
+async def lead_home(request: Request, signed: Signed) -> Response:
+    """Lead everybody to the first page of their role."""
+    entries = navigation(signed.desk.routes, signed.actor.role, signed.route)
+    return RedirectResponse(entries[0].href if entries else ACCOUNT, status_code=303)
+
+
 # --- coming in -------------------------------------------------------------------------------------------------------
 
 
@@ -538,6 +544,7 @@ def _field_of(error: Exception) -> str:
 NOBODY, SIGNED = Who.NOBODY_SIGNED_IN, Who.ANYBODY_SIGNED_IN
 
 routes = (
+    TeamRoute(HOME, "home", lead_home, "GET", SIGNED),
     TeamRoute(SIGN_IN, "sign_in", show_sign_in, "GET", NOBODY),
     TeamRoute(SIGN_IN, "begin_sign_in", sign_in, "POST", NOBODY),
     TeamRoute("/team/sign-in/code", "finish_sign_in", sign_in_with_code, "POST", NOBODY),
