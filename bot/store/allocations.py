@@ -1,7 +1,7 @@
 """Whose an enquiry is, at rest: its team, who works on it, whether it is restricted. Every move of it is kept."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -198,6 +198,26 @@ class Allocations:
                 "at": stamp(now),
             },
         )
+
+
+def moved(access: Access, row: Row) -> Access:
+    """Whose an enquiry is after one more of its moves."""
+    account_id = row["account_id"]
+    match row["move"]:
+        case AccessChange.GIVEN:
+            return replace(access, team_id=row["team_id"])
+        case AccessChange.ALLOCATED:
+            now, ever = access.allocated | {account_id}, access.ever_allocated | {account_id}
+            return replace(access, allocated=now, ever_allocated=ever)
+        case AccessChange.UNALLOCATED:
+            return replace(access, allocated=access.allocated - {account_id})
+        case AccessChange.RESTRICTED:
+            return replace(access, is_restricted=True, lift_asked_by=None)
+        case AccessChange.LIFT_ASKED:
+            return replace(access, lift_asked_by=row["by"])
+        case AccessChange.LIFTED:
+            return replace(access, is_restricted=False, lift_asked_by=None)
+    return access
 
 
 def _access(row: Row | None, allocated: Collection[str], ever_allocated: Collection[str]) -> Access:

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Engine, inspect, literal_column, select, tabl
 from sqlalchemy import func as sql
 from sqlalchemy.exc import DBAPIError
 
-from bot.conversation import standing
+from bot.conversation import State, standing
 from bot.enquiry import Told
 from bot.outcomes import outcomes
-from bot.store import database, tables
+from bot.store import accounts, database, tables
 from bot.store.accounts import Accounts, Teams
 from bot.store.allocations import Allocations
 from bot.store.attempts import Attempts
@@ -199,6 +199,10 @@ class Store:
         """The keyed digest that an enquiry is found by."""
         return digest_of(reference, self._finding[Purpose.REFERENCES])
 
+    def finds_account(self, email: str) -> bytes:
+        """The keyed digest that an account is found by."""
+        return accounts.digest_of(email, self._finding[Purpose.EMAILS])
+
     def close(self) -> None:
         """Let go of all connections."""
         self.engine.dispose()
@@ -249,7 +253,9 @@ def _settle_all(engine: Engine, roots: RootKeys) -> None:
                 # One that is damaged is named by `verify`; to the team it is not finished.
                 with suppress(Damaged, Missing):
                     conversation = kept.conversations.get(conversation_id)
-                    kept.settle(conversation_id, conversation.last_said_at or conversation.begun_at)
+                    state = standing(kept.conversations.turns(conversation_id)).state
+                    at = conversation.begun_at if state is State.OPEN else conversation.last_said_at
+                    kept.conversations.settle(conversation_id, state, at or conversation.begun_at)
 
 
 def _check_migrated(connection: Connection) -> None:

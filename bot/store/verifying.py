@@ -4,7 +4,7 @@ What is found is named by table, conversation and number. No words are shown, no
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +13,21 @@ from typing import Any
 from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError
 
-from bot.store import database, drafts, enquiries, invitations, migrating, tables
+from bot.store import (
+    accounts,
+    allocations,
+    audit,
+    council,
+    database,
+    drafts,
+    enquiries,
+    entries,
+    invitations,
+    logs,
+    migrating,
+    passkeys,
+    tables,
+)
 from bot.store.conversations import first_head, next_head, original_of, words_of
 from bot.store.enquiries import Move
 from bot.store.errors import Damaged, Missing, NotRead
@@ -22,6 +36,8 @@ from bot.store.rows import Row, Rows
 from bot.store.store import Store
 
 CHANGED = "the row is not as it was kept"
+_ONE_OF = {"turns": "turn", "audit": "row"}
+
 SHOWN_AT_MOST = 100
 """Findings of one kind about one thing; a broken page brings thousands."""
 
@@ -61,6 +77,8 @@ def verify(store: Store) -> list[Problem]:
         check.chains(rows)
         check.numbers(rows)
         check.moves(rows)
+        check.lengths(rows)
+        check.whose(rows)
     return check.problems
 
 
@@ -121,6 +139,7 @@ class _Check:
                     place = invitations.place_of(key_id, row["enquiry_id"], row["invitation_id"])
                     if not _opens(keys, key_id, row["contact"], place):
                         self.found(tables.invitations, row, "its contact does not open")
+        self.seals_of_the_team(rows, keys)
         with self.going_on("drafts"):
             conversations = tables.conversations
             for row in list(rows.each(tables.drafts, order_by=[tables.drafts.c.conversation_id])):
@@ -131,6 +150,45 @@ class _Check:
                         place = drafts.place_of(key_id, row["conversation_id"], row["for_turn"], column)
                         if row[column] is not None and not _opens(keys, key_id, row[column], place):
                             self.found(tables.drafts, row, "its words do not open")
+
+    def seals_of_the_team(self, rows: Rows, keys: Keys) -> None:
+        sealed: list[tuple[Table, str, Callable[[Row, str], bytes]]] = [
+            (tables.teams, "name", lambda row, _: accounts.place_of_team(row["key_id"], row["team_id"])),
+            *(
+                (
+                    tables.accounts,
+                    column,
+                    lambda row, column: accounts.place_of(row["key_id"], row["account_id"], column),
+                )
+                for column in accounts.SCHEMAS
+            ),
+            *(
+                (
+                    tables.passkeys,
+                    column,
+                    lambda row, column: passkeys.place_of(row["key_id"], row["account_id"], column),
+                )
+                for column in passkeys.SCHEMAS
+            ),
+            (tables.entries, "words", lambda row, _: entries.place_of(row["key_id"], row["number"])),
+            (
+                tables.council_values,
+                "value",
+                lambda row, _: council.place_of(row["key_id"], row["name"], row["number"]),
+            ),
+        ]
+        for table, column, place in sealed:
+            with self.going_on(table.name):
+                for row in list(rows.each(table, order_by=list(table.primary_key.columns))):
+                    there = row[column] is not None
+                    if there and not _opens(keys, row["key_id"], row[column], place(row, column)):
+                        self.found(table, row, f"its {column.replace('_', ' ')} does not open")
+        with self.going_on("accounts"):
+            for row in list(rows.each(tables.accounts, order_by=[tables.accounts.c.account_id])):
+                place_of = accounts.place_of(row["key_id"], row["account_id"], "email")
+                email = _opened(keys, row["key_id"], row["email"], place_of)
+                if email is not None and row["found_by"] != self.store.finds_account(email):
+                    self.found(tables.accounts, row, "it is found by another address than its own")
 
     def references(self, rows: Rows, keys: Keys) -> None:
         """Whether each enquiry is found by its own reference."""
@@ -153,31 +211,45 @@ class _Check:
     def chain(self, rows: Rows, keys: Keys, conversation: Row) -> None:
         conversation_id, key_id = conversation["conversation_id"], conversation["key_id"]
         turns = tables.turns
-        heads: set[Any] = {first_head(conversation_id, key_id, conversation["begun_at"])}
+        each = rows.each(turns, turns.c.conversation_id == conversation_id, order_by=[turns.c.number])
+        begun = first_head(conversation_id, key_id, conversation["begun_at"])
+
+        def opens(row: Row) -> None:
+            if not _turn_opens(keys, key_id, row):
+                self.found(turns, row, "its words do not open")
+
+        number, last = self.followed(turns, conversation_id, map(_chained, each), begun, next_head, opens)
+        self.end(conversation, number, last)
+
+    def followed(
+        self,
+        table: Table,
+        of: Any,
+        each: Iterable[Row],
+        begun: bytes,
+        following: Callable[[bytes, Row], bytes],
+        also: Callable[[Row], None],
+    ) -> tuple[int, Row | None]:
+        """Whether each row of a chain follows from the one before it. Gives the number of the last one, and it."""
+        heads: set[Any] = {begun}
         number, last = 0, None
-        for row in rows.each(turns, turns.c.conversation_id == conversation_id, order_by=[turns.c.number]):
+        for row in each:
             number += 1
-            # Named by their proof already; what came after them can still be told.
-            if not isinstance(row["words"], bytes):
-                row["words"] = b""
-            if not isinstance(row["original"], bytes | None):
-                row["original"] = b""
             if isinstance(row["number"], int) and number < row["number"]:
-                self.missing(turns, conversation_id, number, row["number"])
+                self.missing(table, of, number, row["number"])
                 heads, number = set(), row["number"]
             if heads:
-                following = {next_head(head, row) for head in heads if isinstance(head, bytes)}
-                if row["head"] not in following:
-                    self.found(turns, row, "it does not follow from the turn before it")
+                expected = {following(head, row) for head in heads if isinstance(head, bytes)}
+                if row["head"] not in expected:
+                    self.found(table, row, f"it does not follow from the {_ONE_OF[table.name]} before it")
                     # The next one may follow from what is here now, or from what was here before.
-                    heads = following
+                    heads = expected
                 else:
                     heads = set()
             heads.add(row["head"])
-            if not _turn_opens(keys, key_id, row):
-                self.found(turns, row, "its words do not open")
+            also(row)
             last = row
-        self.end(conversation, number, last)
+        return number, last
 
     def end(self, conversation: Row, number: int, last: Row | None) -> None:
         length = conversation["length"]
@@ -192,7 +264,14 @@ class _Check:
             self.found(tables.conversations, conversation, "it does not end with its last turn")
 
     def numbers(self, rows: Rows) -> None:
-        for table in (tables.desired_outcomes, tables.outcome_marks, tables.outcome_reviews, tables.enquiry_moves):
+        for table in (
+            tables.desired_outcomes,
+            tables.outcome_marks,
+            tables.outcome_reviews,
+            tables.enquiry_moves,
+            tables.access_moves,
+            tables.council_values,
+        ):
             of, counts = table.primary_key.columns
             with self.going_on(table.name):
                 counted: Counter[Any] = Counter()
@@ -202,6 +281,61 @@ class _Check:
                     if isinstance(row["number"], int) and number < row["number"]:
                         self.missing(table, row[of.name], number, row["number"])
                         counted[row[of.name]] = row["number"]
+
+    def lengths(self, rows: Rows) -> None:
+        """Whether the logs of the whole store lack nothing, and the audit is the chain that it was."""
+        with self.going_on("entries"):
+            number = 0
+            for row in rows.each(tables.entries, order_by=[tables.entries.c.number]):
+                number += 1
+                if isinstance(row["number"], int) and number < row["number"]:
+                    self.missing(tables.entries, None, number, row["number"])
+                    number = row["number"]
+            self.end_of(rows, tables.entries, logs.ENTRIES, number, None)
+        with self.going_on("audit"):
+            each = rows.each(tables.audit, order_by=[tables.audit.c.number])
+            number, last = self.followed(
+                tables.audit, None, each, audit.FIRST_HEAD, audit.next_head, also=lambda row: None
+            )
+            self.end_of(rows, tables.audit, logs.AUDIT, number, last)
+
+    def end_of(self, rows: Rows, table: Table, log: logs.Log, number: int, last: Row | None) -> None:
+        for end in list(rows.each(tables.logs, tables.logs.c.log == log, order_by=[])):
+            if isinstance(end["number"], int) and number < end["number"]:
+                self.missing(table, None, number + 1, end["number"] + 1)
+            elif end["number"] != number or end["head"] != (None if last is None else last["head"]):
+                self.found(tables.logs, end, "it does not end with its last row")
+            return
+        if number:
+            self.problems.append(Problem("logs", "it is missing", row=f"log {log}"))
+
+    def whose(self, rows: Rows) -> None:
+        """Whether each enquiry is whose its moves say it is."""
+        moves, access, allocated = tables.access_moves, tables.enquiry_access, tables.allocations
+        with self.going_on("enquiry_access"):
+            said: dict[Any, allocations.Access] = {}
+            for row in rows.each(moves, order_by=[moves.c.enquiry_id, moves.c.number]):
+                before = said.get(row["enquiry_id"], allocations.Access())
+                said[row["enquiry_id"]] = allocations.moved(before, row)
+            for row in list(rows.each(access, order_by=[access.c.enquiry_id])):
+                so = said.get(row["enquiry_id"], allocations.Access())
+                if (row["team_id"], row["is_restricted"], row["lift_asked_by"]) != (
+                    so.team_id,
+                    so.is_restricted,
+                    so.lift_asked_by,
+                ):
+                    self.found(access, row, "it is not whose its moves say")
+            working: set[Any] = set()
+            for row in list(rows.each(allocated, order_by=list(allocated.primary_key.columns))):
+                so = said.get(row["enquiry_id"], allocations.Access())
+                working.add((row["enquiry_id"], row["account_id"]))
+                is_said = row["account_id"] in so.allocated
+                if row["account_id"] not in so.ever_allocated or row["is_allocated"] != is_said:
+                    self.found(allocated, row, "it is not as its enquiry's moves say")
+            for enquiry_id, so in said.items():
+                for account_id in sorted(so.ever_allocated - {of for at, of in working if at == enquiry_id}):
+                    named = f"enquiry_id {_shown(enquiry_id)}, account_id {_shown(account_id)}"
+                    self.problems.append(Problem(allocated.name, "it is missing", row=named))
 
     def moves(self, rows: Rows) -> None:
         """Whether each enquiry is open or closed as its last move says. One without moves is older than they are."""
@@ -214,14 +348,12 @@ class _Check:
                     self.found(tables.enquiries, row, "it is not open or closed as its last move says")
 
     def missing(self, table: Table, of: Any, first: int, following: int) -> None:
-        """Name the numbers that are not there."""
+        """Name the numbers that are not there: of this conversation, enquiry or name, or of the whole table."""
+        counted_in = next(iter(table.primary_key.columns)).name
+        in_conversation = _shown(of) if counted_in == "conversation_id" else None
+        row = "" if counted_in in {"conversation_id", "number"} else f"{counted_in} {_shown(of)}"
         for number in range(first, min(following, first + SHOWN_AT_MOST)):
-            if "conversation_id" in table.c:
-                self.problems.append(Problem(table.name, "it is missing", _shown(of), number))
-            else:
-                self.problems.append(
-                    Problem(table.name, "it is missing", number=number, row=f"enquiry_id {_shown(of)}")
-                )
+            self.problems.append(Problem(table.name, "it is missing", in_conversation, number, row))
 
     def found(self, table: Table, row: Row, finding: str) -> None:
         """Name a row, once."""
@@ -275,6 +407,13 @@ def _opened(keys: Keys, key_id: str, sealed: bytes, place: bytes) -> str | None:
         return keys.open(key_id).open(sealed, place)
     except (Damaged, Missing):
         return None
+
+
+def _chained(row: Row) -> Row:
+    # Named by their proof already; what came after them can still be told.
+    words = row["words"] if isinstance(row["words"], bytes) else b""
+    original = row["original"] if isinstance(row["original"], bytes | None) else b""
+    return {**row, "words": words, "original": original}
 
 
 def _turn_opens(keys: Keys, key_id: str, row: Row) -> bool:

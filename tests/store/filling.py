@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.conversation import Colours, How, Kind, Preferences, Skip, Speaker, Stage, TextSize, Turn, Whose
+from bot.conversation import Colours, How, Kind, Preferences, Skip, Speaker, Stage, State, TextSize, Turn, Whose
 from bot.flags import FlagKind
 from bot.outcomes import Mark
-from bot.store import Disguise, Origin, Store, Transaction
+from bot.roles import Role
+from bot.store import AuditAct, Disguise, EntryKind, LinkPurpose, Origin, Store, Transaction
 from bot.store import tables as t
 from bot.store.rows import stamp
 
@@ -97,7 +98,69 @@ def fill(store: Store) -> Filled:
         kept.invitations.use(used, NOON, conversation_id=on_paper, begun_with="the page of that day")
         kept.invitations.end(ended, NOON)
     assert open_still not in {used, ended}
+    fill_the_teams_side(store, filled)
     return filled
+
+
+def work_for(kept: Transaction, role: Role = Role.PRACTITIONER, *, email: str = "ama@example.org", **more: Any) -> str:
+    """An account of somebody who works here."""
+    asked: dict[str, Any] = {"name": "Ama Owusu", "team_ids": (), "now": NOON}
+    return kept.accounts.add(role=role, email=email, **(asked | more))
+
+
+def fill_the_teams_side(store: Store, filled: Filled) -> None:
+    """Put something in every table and every column that the team's side has."""
+    later = NOON + timedelta(hours=1)
+    with store.begin() as kept:
+        north = kept.teams.add(f"North. {CANARY}", NOON)
+        south = kept.teams.add("South", NOON)
+        kept.teams.close(south, later)
+        ama = work_for(kept, Role.MANAGER, name=f"Ama. {CANARY}", team_ids=(north, south))
+        ben = work_for(kept, name="Ben", email="ben@example.org", team_ids=(north,))
+        kept.accounts.set_password(ama, "$argon2id$v=19$a-hash")
+        kept.accounts.set_totp(ama, "JBSWY3DPEHPK3PXP")
+        kept.accounts.used_totp(ama, 57_000_000)
+        kept.accounts.disable(ben, later)
+        for digest in ("one", "two", "three"):
+            kept.links.add(digest * 8, ama, LinkPurpose.WELCOME, NOON, later)
+        kept.links.use("one" * 8, NOON)
+        kept.links.end_all(ama, NOON)
+        kept.links.add("first" * 8, None, LinkPurpose.FIRST_ADMINISTRATOR, NOON, later)
+        for cookie in ("a-session", "another-session"):
+            kept.sessions.open(cookie, ama, NOON)
+        kept.sessions.end("another-session", later)
+        kept.sessions.opened("a-session", "enquiry", filled.enquiry_id, NOON)
+        for credential in (b"\0\1", b"\2\3"):
+            kept.passkeys.add(ama, credential, b"public \xff", 0, f"My telephone. {CANARY}", NOON)
+        kept.passkeys.used(b"\0\1", 1, later)
+        kept.passkeys.end(b"\2\3", later)
+        kept.allocations.give_team(filled.enquiry_id, north, ama, NOON)
+        kept.allocations.allocate(filled.enquiry_id, ben, ama, NOON)
+        kept.allocations.allocate(filled.enquiry_id, ama, ama, NOON)
+        kept.allocations.unallocate(filled.enquiry_id, ama, ama, later)
+        kept.allocations.restrict(filled.enquiry_id, ama, NOON)
+        kept.allocations.ask_to_lift(filled.enquiry_id, ama, later)
+        written: dict[str, Any] = {"account_id": ama, "now": NOON, "words": {"note": f" {CANARY}\r\n\ud800"}}
+        for conversation_id in (filled.first, filled.second):
+            kept.entries.add(kind=EntryKind.NOTE, what="note", conversation_id=conversation_id, turn=2, **written)
+        theme: dict[str, Any] = {"kind": EntryKind.THEME, "what": "safer", "outcome_id": "12345678_2", "replaces": 1}
+        kept.entries.add(**theme, enquiry_id=filled.enquiry_id, choices={"themes": ["safer"]}, token="t", **written)
+        kept.entries.add(kind=EntryKind.REVIEW, what="reviewed", account_id=ben, now=NOON, conversation_id=filled.first)
+        kept.conversations.settle(filled.first, State.FINISHED, later)
+        for act in (AuditAct.SIGNED_IN, AuditAct.READ_CONVERSATION, AuditAct.DENIED):
+            kept.audit.add(
+                act,
+                NOON,
+                account_id=ama,
+                team_id=north,
+                enquiry_id=filled.enquiry_id,
+                conversation_id=filled.second,
+                about="page",
+            )
+        kept.audit.add(AuditAct.SIGN_IN_REFUSED, NOON)
+        kept.council.change("telephone", f"01632 960001. {CANARY}", ama, NOON)
+        kept.council.change("telephone", "01632 960002", None, later)
+        kept.council.confirm(ama, "safe-talk.md", "d" * 64, NOON)
 
 
 def invite(kept: Transaction, enquiry_id: str, **more: Any) -> str:
@@ -182,6 +245,19 @@ def everything(store: Store) -> list[Any]:
                 seen.drafts.find(conversation_id, 7),
                 seen.codes.of(conversation_id),
             ]
+        found += [seen.teams.listed(closed=True), seen.accounts.listed(), seen.audit.search()]
+        for account in seen.accounts.listed():
+            account_id = account.account_id
+            found += [seen.accounts.password(account_id), seen.accounts.totp(account_id), seen.passkeys.of(account_id)]
+        for enquiry in seen.enquiries.listed():
+            enquiry_id = enquiry.enquiry_id
+            found += [seen.allocations.access(enquiry_id), seen.allocations.moves(enquiry_id)]
+            found += [seen.entries.of_enquiry(enquiry_id)]
+        for conversation in seen.conversations.listed():
+            found += [seen.entries.of_conversation(conversation.conversation_id)]
+        found += [seen.links.find(digest * 8) for digest in ("one", "two", "first")]
+        found += [seen.sessions.find("a-session"), seen.sessions.find("another-session")]
+        found += [seen.council.now(), seen.council.history("telephone"), seen.council.confirmed()]
         found += [seen.visits.find(COOKIE), seen.visits.find("another"), seen.attempts.wrong(NOON)]
     return found
 

@@ -17,14 +17,17 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from bot.conversation import How, Preferences, Whose
+from bot.conversation import How, Preferences, State, Whose
 from bot.store import (
+    Access,
     EnquiryMove,
+    KeyProblem,
     Move,
     NotReady,
     Origin,
     Purpose,
     RootKey,
+    Scope,
     Store,
     Taken,
     database,
@@ -48,24 +51,37 @@ from tests.store.filling import (
     turns,
 )
 
-OLD_ROWS = Path(__file__).with_name("kept_by_0001.sql")
+HERE = Path(__file__).parent
 OLD_ROOT = RootKey(hashlib.sha256(b"a key for tests and nothing else").digest())
 OLD_CONVERSATION = "9bcd3ef7c296166773144f3bdedecb42"
 OLD_ENQUIRY = "ba18cf0c29312c5c5f1a9df81c9ebb32"
 OLD_CLOSED_ENQUIRY = "108338ab52092798cc0a76457212bdc6"
+FINISHED, STOPPED = "a" * 32, "b" * 32
+"""Conversations that were done when the second migration was the last."""
+
+
+def make_old(file: Path, revision: str) -> Path:
+    """A database as an earlier migration left it, with what was kept in it at that time."""
+    database.prepare_file(file)
+    engine = database.connect(database.url_of(file))
+    with engine.begin() as connection:
+        migrating.upgrade(connection, revision)
+    engine.dispose()
+    with closing(sqlite3.connect(file)) as below:
+        below.executescript((HERE / f"kept_by_{revision}.sql").read_text(encoding="utf-8"))
+    return file
 
 
 @pytest.fixture
 def old(file: Path) -> Path:
-    """A database as the first migration made it, with what was kept in it at that time."""
-    database.prepare_file(file)
-    engine = database.connect(database.url_of(file))
-    with engine.begin() as connection:
-        migrating.upgrade(connection, "0001")
-    engine.dispose()
-    with closing(sqlite3.connect(file)) as below:
-        below.executescript(OLD_ROWS.read_text(encoding="utf-8"))
-    return file
+    """A database as the first migration made it."""
+    return make_old(file, "0001")
+
+
+@pytest.fixture
+def second(file: Path) -> Path:
+    """A database as the second migration left it."""
+    return make_old(file, "0002")
 
 
 def test_the_migrations_make_the_tables_that_the_code_knows(store: Store) -> None:
@@ -99,6 +115,7 @@ def test_tables_can_go_down_and_up_again_and_keep_what_later_ones_did_not_add(
         with engine.begin() as connection:
             migrating.upgrade(connection)
     engine.dispose()
+    Store.migrate(file, root, NOON)
     again = Store.open(file, root)
     assert everything(again) == before
     assert verify(again) == []
@@ -159,16 +176,20 @@ Store.migrate(Path({str(file)!r}), RootKey.read(Path({str(tmp_path / "keys" / "r
     store.close()
 
 
-def test_what_was_kept_with_the_first_tables_is_proven_and_chained_before_and_after(old: Path) -> None:
-    before = named_rows(old)
-    assert len(before["turns"]) == 17
+@pytest.mark.parametrize(("revision", "turns_kept"), [("0001", 17), ("0002", 23)])
+def test_what_was_kept_with_earlier_tables_is_proven_and_chained_before_and_after(
+    file: Path, revision: str, turns_kept: int
+) -> None:
+    make_old(file, revision)
+    before = named_rows(file)
+    assert len(before["turns"]) == turns_kept
     assert all_is_proven(before)
-    Store.migrate(old, OLD_ROOT, NOON)
-    after = named_rows(old)
+    Store.migrate(file, OLD_ROOT, NOON)
+    after = named_rows(file)
     assert all_is_proven(after)
     for name, rows in before.items():
         assert [{column: row[column] for column in rows[0]} for row in after[name]] == rows
-    store = Store.open(old, OLD_ROOT)
+    store = Store.open(file, OLD_ROOT)
     assert verify(store) == []
     store.close()
 
@@ -219,13 +240,73 @@ def test_an_enquiry_of_old_is_found_by_its_reference_and_its_moves_are_told_from
     store.close()
 
 
+def test_what_was_kept_with_the_second_tables_is_read_and_goes_on(second: Path) -> None:
+    Store.migrate(second, OLD_ROOT, NOON)
+    store = Store.open(second, OLD_ROOT)
+    said = turns(store, FINISHED)
+    assert said[1].words == " Ünïcode \u2028 kept\r\n exactly \U0001f642\0 \ud800 "
+    added = say(store, FINISHED, "And my key")
+    assert turns(store, FINISHED) == (*said, added)
+    with store.begin() as kept:
+        enquiry = kept.enquiries.find(f"Enquiry 17: {CANARY}")
+        assert enquiry is not None
+        assert kept.allocations.access(enquiry.enquiry_id) == Access()
+        kept.allocations.give_team(enquiry.enquiry_id, kept.teams.add("North", NOON), None, NOON)
+    assert verify(store) == []
+    store.close()
+
+
+def test_how_far_older_conversations_are_is_worked_out_once(second: Path) -> None:
+    later = NOON + timedelta(days=9)
+    Store.migrate(second, OLD_ROOT, later)
+    store = Store.open(second, OLD_ROOT)
+    with store.reading() as seen:
+        states = {one.conversation_id: (one.state, one.settled_at) for one in seen.conversations.listed()}
+        everybody = Scope(None, "", include_restricted=True, duty=True)
+        assert set(seen.work.readable(everybody)) == {FINISHED, STOPPED}
+    assert len(states) == 5
+    assert states.pop(FINISHED) == (State.FINISHED, NOON + timedelta(minutes=9))
+    assert states.pop(STOPPED) == (State.STOPPED, NOON + timedelta(minutes=3))
+    assert set(states.values()) == {(State.OPEN, NOON)}
+    store.close()
+    before = rows_below(second)
+    Store.migrate(second, OLD_ROOT, later)
+    assert rows_below(second) == before
+
+
+def test_a_conversation_that_is_damaged_stops_no_migration_and_is_not_done(second: Path) -> None:
+    with from_below(second) as below:
+        below.execute("UPDATE turns SET words = x'00' WHERE conversation_id = ?", (STOPPED,))
+    Store.migrate(second, OLD_ROOT, NOON)
+    store = Store.open(second, OLD_ROOT)
+    with store.reading() as seen:
+        assert seen.conversations.get(STOPPED).state is State.OPEN
+        assert seen.conversations.get(FINISHED).state is State.FINISHED
+    assert {problem.conversation_id for problem in verify(store)} == {STOPPED}
+    store.close()
+
+
+def test_another_root_key_stops_no_migration_and_how_far_conversations_are_is_worked_out_later(
+    second: Path, root: RootKey
+) -> None:
+    Store.migrate(second, root, NOON)
+    with pytest.raises(KeyProblem):
+        Store.open(second, root)
+    assert rows_below(second)["conversation_states"] == []
+    Store.migrate(second, OLD_ROOT, NOON)
+    assert len(rows_below(second)["conversation_states"]) == 5
+
+
 STATEMENTS = ("ALTER", "CREATE", "UPDATE")
 
 
-@pytest.mark.parametrize("at", range(1, 17, 3))
+@pytest.mark.parametrize(
+    ("revision", "at"), [*(("0001", at) for at in (1, 4, 7, 10, 13, 16, 30)), *(("0002", at) for at in (1, 15, 33))]
+)
 def test_a_migration_of_what_was_kept_that_is_killed_half_way_leaves_all_of_it_as_it_was(
-    old: Path, tmp_path: Path, at: int
+    file: Path, revision: str, at: int
 ) -> None:
+    old = make_old(file, revision)
     before = named_rows(old)
     script = f"""
 import os
@@ -246,13 +327,13 @@ def die(*told: object) -> None:
 event.listen(Engine, "after_cursor_execute", die)
 Store.migrate(Path({str(old)!r}), OLD_ROOT, NOON)
 """
-    assert subprocess.run([sys.executable, "-c", script], check=False, cwd=OLD_ROWS.parents[2]).returncode == -9
+    assert subprocess.run([sys.executable, "-c", script], check=False, cwd=HERE.parents[1]).returncode == -9
     assert named_rows(old) == before
-    with pytest.raises(NotReady, match=r"those of migration 0001, not 0002\. Do: python -m bot migrate"):
+    with pytest.raises(NotReady, match=rf"those of migration {revision}, not 0003\. Do: python -m bot migrate"):
         Store.open(old, OLD_ROOT)
     Store.migrate(old, OLD_ROOT, NOON)
     store = Store.open(old, OLD_ROOT)
-    assert len(turns(store, OLD_CONVERSATION)) == 9
+    assert len(turns(store, OLD_CONVERSATION if revision == "0001" else FINISHED)) == (9 if revision == "0001" else 3)
     assert verify(store) == []
     store.close()
 
@@ -294,6 +375,7 @@ def test_going_down_and_up_leaves_what_was_kept_of_old_as_it_was(old: Path) -> N
     with engine.begin() as connection:
         migrating.upgrade(connection)
     engine.dispose()
+    Store.migrate(old, OLD_ROOT, NOON)
     assert rows_below(old) == before
 
 
