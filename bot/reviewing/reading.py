@@ -198,6 +198,11 @@ class OutcomeSeen:
         """How it was said first."""
         return next(one for one in self.outcome.wordings if not one.is_addition)
 
+    @property
+    def wordings_differ(self) -> bool:
+        """Whether it is said in another way now than first."""
+        return self.first != self.outcome.now
+
 
 @dataclass(frozen=True, slots=True)
 class Met:

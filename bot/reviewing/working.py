@@ -18,6 +18,7 @@ AT_HOME = 5
 FLAGGED_AT_ONCE = 50
 """Conversations with flags that the first page looks through for the oldest flags."""
 
+OPEN = frozenset({State.OPEN})
 DONE = frozenset({State.FINISHED, State.STOPPED})
 TO_READ: frozenset[str | None] = frozenset({None, ReviewState.WAITING.value, ReviewState.ANSWERED.value})
 
@@ -122,7 +123,7 @@ def home(store: Store, actor: Actor) -> Home:
             sent_back=looking.rows(
                 WorkFilter(states=DONE, reviews=frozenset({ReviewState.SENT_BACK.value})), at_most=AT_HOME
             ),
-            unfinished=looking.rows(WorkFilter(states=frozenset({State.OPEN})), at_most=AT_HOME),
+            unfinished=looking.rows(WorkFilter(states=OPEN), at_most=AT_HOME),
             walk_ins=looking.rows(WorkFilter(states=DONE, has_enquiry=False), at_most=AT_HOME),
             mine=looking.enquiries(is_open=True, allocated_to=actor.account_id, at_most=AT_HOME),
         )

@@ -7,7 +7,7 @@ digest of its sealed words. So a turn that was changed, removed, moved or slippe
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -209,31 +209,25 @@ class Conversations:
         if token is not None and (earlier := self.turn_by_token(conversation_id, token)) is not None:
             raise AlreadyKept(earlier)
         number = conversation["length"] + 1
-        if any(pointed is not None and not 0 < pointed < number for pointed in (answers, replaces, adds_to)):
-            raise Missing("A turn can only point to an earlier one.")
-        key = self._keys.open(conversation["key_id"])
-        place = (key.key_id, conversation_id, number, speaker.value)
-        said: dict[str, Value] = {
-            "conversation_id": conversation_id,
-            "number": number,
-            "speaker": speaker.value,
-            "kind": kind.value,
-            "said_at": stamp(said_at),
-            "asked": asked,
-            "answers": answers,
-            "words": key.seal(words, place_of(*place)),
-            "choice": json.dumps(choice),
-            "shown": json.dumps(shown),
-            "asking": asking,
-            "replaces": replaces,
-            "adds_to": adds_to,
-            "how": None if how is None else how.value,
-            "token": token,
-            "whose": None if whose is None else whose.value,
-            "original": key.seal(original, place_of(*place, schema=ORIGINAL_SCHEMA)) if original else None,
-        }
-        row: Row = plain(tables.turns, said)
-        row["head"] = next_head(conversation["head"], row)
+        turn = Turn(
+            number=number,
+            speaker=speaker,
+            kind=kind,
+            said_at=said_at,
+            asked=asked,
+            answers=answers,
+            words=words,
+            choice=choice,
+            shown=shown,
+            asking=asking,
+            replaces=replaces,
+            adds_to=adds_to,
+            how=how,
+            whose=whose,
+            original=original,
+            token=token,
+        )
+        row = _sealed(self._keys.open(conversation["key_id"]), conversation_id, conversation["head"], turn)
         self._rows.add(tables.turns, row)
         self._rows.replace(
             tables.conversations,
@@ -241,6 +235,32 @@ class Conversations:
             to={"length": number, "last_kind": row["kind"], "last_said_at": row["said_at"], "head": row["head"]},
         )
         return _turn(row, words, original)
+
+    def add_all(self, conversation_id: str, turns: Sequence[Turn]) -> None:
+        """Add turns that were said one after the other, as `add` adds each, in a fraction of the time.
+
+        They bring their numbers, which go on from the last one. Raises `Missing` where they do not, and where one
+        points to a turn that is not there; `Taken` when a token brought a turn before.
+        """
+        conversation = self._row(conversation_id, locked=True)
+        key = self._keys.open(conversation["key_id"])
+        length, head = conversation["length"], conversation["head"]
+        rows: list[Row] = []
+        for turn in turns:
+            length += 1
+            if turn.number != length:
+                raise Missing(f"Turn {turn.number} does not follow on turn {length - 1}.")
+            row = _sealed(key, conversation_id, head, turn)
+            head = row["head"]
+            rows.append(row)
+        if rows:
+            last = rows[-1]
+            self._rows.add_all(tables.turns, rows)
+            self._rows.replace(
+                tables.conversations,
+                conversation,
+                to={"length": length, "last_kind": last["kind"], "last_said_at": last["said_at"], "head": head},
+            )
 
     def turns(self, conversation_id: str) -> tuple[Turn, ...]:
         """All turns of a conversation in their order. Raises `Missing`, and `Damaged` rather than leave one out."""
@@ -338,6 +358,35 @@ def next_head(head: bytes, row: Mapping[str, Any]) -> bytes:
     columns = columns_of(tables.turns)
     encoded = encode("turn", zip(columns.values(), map(chained.__getitem__, columns), strict=True))
     return hashlib.sha256(head + encoded).digest()
+
+
+def _sealed(key: DataKey, conversation_id: str, head: bytes, turn: Turn) -> Row:
+    """A turn as it is kept after this head. Raises `Missing` where it points to one that did not come before it."""
+    if any(named is not None and not 0 < named < turn.number for named in (turn.answers, turn.replaces, turn.adds_to)):
+        raise Missing("A turn can only point to an earlier one.")
+    place = (key.key_id, conversation_id, turn.number, turn.speaker.value)
+    said: dict[str, Value] = {
+        "conversation_id": conversation_id,
+        "number": turn.number,
+        "speaker": turn.speaker.value,
+        "kind": turn.kind.value,
+        "said_at": stamp(turn.said_at),
+        "asked": turn.asked,
+        "answers": turn.answers,
+        "words": key.seal(turn.words, place_of(*place)),
+        "choice": json.dumps(turn.choice),
+        "shown": json.dumps(turn.shown),
+        "asking": turn.asking,
+        "replaces": turn.replaces,
+        "adds_to": turn.adds_to,
+        "how": None if turn.how is None else turn.how.value,
+        "token": turn.token,
+        "whose": None if turn.whose is None else turn.whose.value,
+        "original": key.seal(turn.original, place_of(*place, schema=ORIGINAL_SCHEMA)) if turn.original else None,
+    }
+    row: Row = plain(tables.turns, said)
+    row["head"] = next_head(head, row)
+    return row
 
 
 def _ids(listed: str) -> tuple[str, ...]:

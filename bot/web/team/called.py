@@ -1,5 +1,7 @@
 """What stages, speakers and flags are called on the team's pages: in headings and in the middle of sentences alike."""
 
+from datetime import datetime
+
 from bot.conversation import Speaker, Stage
 from bot.flags import FlagKind
 
@@ -27,3 +29,15 @@ FLAGS = {
     FlagKind.TAKEN_BACK: "They took something back",
 }
 """A flag asks for something to be read soon. It says what was said, and never what is so."""
+
+STEPS_OF_TIME = (("week", 7 * 24 * 60), ("day", 24 * 60), ("hour", 60), ("minute", 1))
+"""Minutes."""
+
+
+def as_age(moment: datetime, now: datetime) -> str:
+    """Say how long ago something was, in the largest part of time of which two have passed: 36 hours, 9 days."""
+    minutes = int((now - moment).total_seconds() // 60)
+    for name, length in STEPS_OF_TIME:
+        if minutes >= 2 * length:
+            return f"{minutes // length} {name}s"
+    return "1 minute" if minutes == 1 else "less than a minute"

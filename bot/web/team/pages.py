@@ -124,7 +124,7 @@ class TeamPages:
 
     def __init__(self, address_of: Callable[[str], str]) -> None:
         self._environment = environment(address_of)
-        self._environment.filters.update(moment=as_moment, day=as_day, clock=as_clock)
+        self._environment.filters.update(moment=as_moment, day=as_day, clock=as_clock, age=called.as_age)
         self._environment.globals["called"] = called
 
     def make(self, page: TeamPage) -> str:

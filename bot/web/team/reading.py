@@ -503,16 +503,36 @@ READERS = frozenset(RULES[Act.READ_CONVERSATION])
 WRITERS = frozenset({Role.PRACTITIONER, Role.MANAGER})
 
 routes: tuple[TeamRoute, ...] = (
-    TeamRoute(CONVERSATION, "conversation", show_conversation, "GET", READERS, About.CONVERSATION),
-    TeamRoute(CONVERSATION + "/open", "open_conversation", open_conversation, "POST", READERS, About.CONVERSATION),
-    TeamRoute(CONVERSATION + "/beside", "open_beside", open_beside, "POST", READERS, About.CONVERSATION),
-    TeamRoute(CONVERSATION + "/beside/{other_id}", "beside", show_beside, "GET", READERS, About.CONVERSATION),
-    TeamRoute(CONVERSATION + "/review", "review", show_step, "GET", WRITERS, About.CONVERSATION),
-    TeamRoute(CONVERSATION + "/review", "take_step", take_step, "POST", WRITERS, About.CONVERSATION),
-    TeamRoute(CONVERSATION + "/note", "note", show_note, "GET", WRITERS, About.CONVERSATION),
-    TeamRoute(CONVERSATION + "/note", "write_note", write_note, "POST", WRITERS, About.CONVERSATION),
-    TeamRoute(CONVERSATION + "/flag", "flag", show_flag, "GET", WRITERS, About.CONVERSATION),
-    TeamRoute(CONVERSATION + "/flag", "answer_flag", answer_flag, "POST", WRITERS, About.CONVERSATION),
-    TeamRoute(CONVERSATION + "/join", "join_page", show_join, "GET", WRITERS, About.CONVERSATION),
-    TeamRoute(CONVERSATION + "/join", "join", join, "POST", WRITERS, About.CONVERSATION),
+    TeamRoute(CONVERSATION, "conversation", show_conversation, "GET", READERS, About.CONVERSATION, navigation="Work"),
+    TeamRoute(
+        CONVERSATION + "/open",
+        "open_conversation",
+        open_conversation,
+        "POST",
+        READERS,
+        About.CONVERSATION,
+        navigation="Work",
+    ),
+    TeamRoute(
+        CONVERSATION + "/beside", "open_beside", open_beside, "POST", READERS, About.CONVERSATION, navigation="Work"
+    ),
+    TeamRoute(
+        CONVERSATION + "/beside/{other_id}",
+        "beside",
+        show_beside,
+        "GET",
+        READERS,
+        About.CONVERSATION,
+        navigation="Work",
+    ),
+    TeamRoute(CONVERSATION + "/review", "review", show_step, "GET", WRITERS, About.CONVERSATION, navigation="Work"),
+    TeamRoute(CONVERSATION + "/review", "take_step", take_step, "POST", WRITERS, About.CONVERSATION, navigation="Work"),
+    TeamRoute(CONVERSATION + "/note", "note", show_note, "GET", WRITERS, About.CONVERSATION, navigation="Work"),
+    TeamRoute(CONVERSATION + "/note", "write_note", write_note, "POST", WRITERS, About.CONVERSATION, navigation="Work"),
+    TeamRoute(CONVERSATION + "/flag", "flag", show_flag, "GET", WRITERS, About.CONVERSATION, navigation="Work"),
+    TeamRoute(
+        CONVERSATION + "/flag", "answer_flag", answer_flag, "POST", WRITERS, About.CONVERSATION, navigation="Work"
+    ),
+    TeamRoute(CONVERSATION + "/join", "join_page", show_join, "GET", WRITERS, About.CONVERSATION, navigation="Work"),
+    TeamRoute(CONVERSATION + "/join", "join", join, "POST", WRITERS, About.CONVERSATION, navigation="Work"),
 )

@@ -1,9 +1,13 @@
 """Every route of the team's side in one table, with who may reach it. A page module adds its own `routes` here."""
 
-from bot.web.team import admin, council, guidance, records, signing
+from bot.web.team import admin, council, enquiry, guidance, inviting, reading, records, signing, work
 from bot.web.team.shell import TeamRoute
 
 team_routes: tuple[TeamRoute, ...] = (
+    *work.routes,
+    *enquiry.routes,
+    *inviting.routes,
+    *reading.routes,
     *admin.routes,
     *guidance.routes,
     *council.routes,
