@@ -287,13 +287,13 @@ class _Listing:
             outcome = by_id.get(record.now.outcome_id or "")
             if record.kind is RecordKind.WISH_NOT_FOLLOWED:
                 if record.chose("ground", "none_named"):
-                    yield self._recorded("not_followed", record, State.MISSING, ("ground",), outcome=outcome)
+                    yield self._recorded("not_followed", record, State.MISSING, (), outcome=outcome)
                 if record.chose("told", "not_yet"):
                     day = record.day("look_again_on")
-                    yield self._recorded("not_followed", record, State.DUE, ("told",), outcome=outcome, day=day)
+                    yield self._recorded("not_followed", record, State.DUE, (), outcome=outcome, day=day)
             elif record.kind is RecordKind.NEGOTIATION and record.chose("result", "not_agreed"):
                 day = record.day("again_on")
-                yield self._recorded("talk_again", record, State.DUE, ("result",), outcome=outcome, day=day)
+                yield self._recorded("talk_again", record, State.DUE, (), outcome=outcome, day=day)
 
     def _achieved(self) -> Item:
         for voice in Voice:
