@@ -349,10 +349,16 @@ def records_panel(signed: Signed, enquiry_id: str) -> RecordsPanel | None:
                 short=blank.short,
                 records=records,
                 add=f"{_enquiry(enquiry_id)}/records/{kind}" if may_add else "",
-                adds="Add another" if records else "Record this",
+                adds=_adds(blank, records),
             )
         )
     return RecordsPanel(tuple(rows), f"{_enquiry(enquiry_id)}/checklist")
+
+
+def _adds(blank: Blank, records: Sequence[ShownRecord]) -> str:
+    if not records:
+        return "Record this"
+    return "Add another" if blank.is_many else "Record it anew"
 
 
 @cache
