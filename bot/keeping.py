@@ -165,28 +165,38 @@ def keep_rank(store: Store, heard: Heard, ranked: Sequence[str], now: datetime) 
     Gives how many outcomes have no place yet; none has where all matter the same or the person would not say.
     """
     with store.begin() as kept:
-        stands = standing(kept.conversations.turns(heard.conversation_id))
-        answers = [stands.answer(referred(name) or 0) for name in ranked]
-        every = [outcome.number for outcome in _outcomes(kept, heard.conversation_id)]
-        said, left = _order(answers, every)
-        said_by = {answer.current.number for answer in answers if answer is not None}
-        _mark(kept, heard, Mark.RANK, said_by, said, now)
-        return left
+        return keep_rank_in(kept, heard, ranked, now)
+
+
+def keep_rank_in(kept: Transaction, heard: Heard, ranked: Sequence[str], now: datetime) -> int:
+    """Keep the person's own order so far as part of another promise, as `keep_rank` does."""
+    stands = standing(kept.conversations.turns(heard.conversation_id))
+    answers = [stands.answer(referred(name) or 0) for name in ranked]
+    every = [outcome.number for outcome in _outcomes(kept, heard.conversation_id)]
+    said, left = _order(answers, every)
+    said_by = {answer.current.number for answer in answers if answer is not None}
+    _mark(kept, heard, Mark.RANK, said_by, said, now)
+    return left
 
 
 def keep_plan(store: Store, heard: Heard, now: datetime) -> None:
     """Keep what cannot happen together, and which is plan A and plan B."""
     with store.begin() as kept:
-        stands = standing(kept.conversations.turns(heard.conversation_id))
-        every = [outcome.number for outcome in _outcomes(kept, heard.conversation_id)]
-        together, apart = _choice(stands, heard, "together"), _choice(stands, heard, "apart")
-        plan_a, plan_b = _choice(stands, heard, "plan_a"), _choice(stands, heard, "plan_b")
-        said = [*_apart(together, apart, every), *_plans(plan_a, plan_b, every)]
-        _mark(kept, heard, Mark.APART, {one.turn for one in (together, apart) if one is not None}, said, now)
-        _mark(kept, heard, Mark.PLAN, {one.turn for one in (plan_a, plan_b) if one is not None}, said, now)
-        words = _turn(kept, heard, "plan_words", now)
-        if words is not None:
-            kept.quotes.quote(heard.conversation_id, RECORDS["plan_words"], words, now)
+        keep_plan_in(kept, heard, now)
+
+
+def keep_plan_in(kept: Transaction, heard: Heard, now: datetime) -> None:
+    """Keep the plans as part of another promise, as `keep_plan` does."""
+    stands = standing(kept.conversations.turns(heard.conversation_id))
+    every = [outcome.number for outcome in _outcomes(kept, heard.conversation_id)]
+    together, apart = _choice(stands, heard, "together"), _choice(stands, heard, "apart")
+    plan_a, plan_b = _choice(stands, heard, "plan_a"), _choice(stands, heard, "plan_b")
+    said = [*_apart(together, apart, every), *_plans(plan_a, plan_b, every)]
+    _mark(kept, heard, Mark.APART, {one.turn for one in (together, apart) if one is not None}, said, now)
+    _mark(kept, heard, Mark.PLAN, {one.turn for one in (plan_a, plan_b) if one is not None}, said, now)
+    words = _turn(kept, heard, "plan_words", now)
+    if words is not None:
+        kept.quotes.quote(heard.conversation_id, RECORDS["plan_words"], words, now)
 
 
 @dataclass(frozen=True, slots=True)

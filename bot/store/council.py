@@ -11,6 +11,9 @@ from bot.store.sealing import bound
 
 SCHEMA = "council value 1"
 
+MADE_UP = "is_made_up"
+"""The name of the one value that no council sets: all that the store holds was made up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Changed:
@@ -63,6 +66,15 @@ class Council:
         rows = self._rows.every(values, order_by=[values.c.name, values.c.number])
         standing = {row["name"]: row for row in rows}
         return {name: self._value(row) for name, row in standing.items()}
+
+    def mark_made_up(self, now: datetime) -> None:
+        """Say that all that this store holds is made up. It cannot be unsaid. Done again, it changes nothing."""
+        self.change(MADE_UP, "yes", None, now)
+
+    def is_made_up(self) -> bool:
+        """Whether all that this store holds is made up."""
+        values = tables.council_values
+        return self._rows.first(values, values.c.name == MADE_UP) is not None
 
     def history(self, name: str) -> tuple[Changed, ...]:
         """All that this was ever set to, first to last."""

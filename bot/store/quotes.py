@@ -1,5 +1,6 @@
 """Quotes at rest: which turns are a feeling, a wish, a worry. Added, never changed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,6 +38,21 @@ class Quotes:
                 "made_at": stamp(now),
             }
             self._rows.add(quotes, row)
+
+    def quote_all(self, conversation_id: str, quotes: Sequence[Quote]) -> None:
+        """Quote turns that nothing quotes so yet. Raises `Missing` when there is no such turn, `Taken` when one is."""
+        self._rows.add_all(
+            tables.quotes,
+            [
+                {
+                    "conversation_id": conversation_id,
+                    "record": quote.record,
+                    "turn": quote.turn,
+                    "made_at": stamp(quote.made_at),
+                }
+                for quote in quotes
+            ],
+        )
 
     def of(self, conversation_id: str) -> tuple[Quote, ...]:
         """All quotes of a conversation, in the order of the turns."""

@@ -114,6 +114,14 @@ class Rows:
         full["proof"] = prove(self._proof_key, table, full)
         self._write(table, insert(table).values(full))
 
+    def add_all(self, table: Table, rows: Sequence[Mapping[str, Value]]) -> None:
+        """Add rows one after the other, as `add` adds each. Raises `Taken` or `Missing` when another row forbids it."""
+        full = [plain(table, {name: row.get(name) for name in columns_of(table)}) for row in rows]
+        for one in full:
+            one["proof"] = prove(self._proof_key, table, one)
+        if full:
+            self._write(table, insert(table), full)
+
     def change(self, table: Table, *where: ColumnElement[bool], to: Mapping[str, Value]) -> None:
         """Change columns of the one row that this finds. Raises `Missing` when there is none."""
         row = self.first(table, *where, locked=True)
@@ -199,11 +207,11 @@ class Rows:
             raise Damaged(f"A row of {table.name} is not as it was kept. `python -m bot verify` names it.")
         return row
 
-    def _write(self, table: Table, statement: Executable) -> None:
+    def _write(self, table: Table, statement: Executable, rows: Sequence[Mapping[str, Value]] | None = None) -> None:
         if not self._may_write:
             raise RuntimeError("This transaction only reads: use `with store.begin() as kept`.")
         try:
-            self.connection.execute(statement)
+            self.connection.execute(statement, rows)
         except IntegrityError as error:
             match broken_rule(error):
                 case Rule.UNIQUE:

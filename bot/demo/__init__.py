@@ -1,0 +1,20 @@
+"""Made-up data: what a team meets on its first days, told by nobody. For trying out, for teaching and for measuring."""
+
+from bot.demo.making import MADE_UP, HoldsSomethingElse, MadeUp, Welcomed, make_up
+from bot.demo.road import Map
+from bot.demo.telling import Tools
+from bot.demo.voice import Words
+from bot.project import load_interview, load_phrases, load_themes, text
+
+__all__ = ["MADE_UP", "HoldsSomethingElse", "MadeUp", "Tools", "Welcomed", "load_tools", "make_up"]
+
+
+def load_tools() -> Tools:
+    """Read what made-up conversations are made with."""
+    return Tools(
+        load_interview(),
+        Map.from_text(text("domain.yml"), text("data/rules.yml")),
+        load_phrases(),
+        load_themes(),
+        Words(text("bot/demo/words.yml")),
+    )
