@@ -196,7 +196,7 @@ async def test_history_says_who_when_and_from_what_to_what_and_puts_back_after_a
     page = await administrator.opens(f"{PEOPLE}/history")
     assert "Ash Ito" in page.main
     assert page.main.index("01632 960 002") < page.main.index("In place now")
-    form = next(one for one in page.root.iter("form") if "Look at it again" in text(one))
+    form = next(one for one in page.root.iter("form") if "Put back" in text(one))
     fields = {one.get("name", ""): one.get("value", "") for one in form.iter("input")}
 
     response = await administrator.client.post(PEOPLE, data=fields, headers={"sec-fetch-site": "same-origin"})

@@ -419,9 +419,12 @@ def _wordings(asking: Asking) -> Iterator[str]:
 
 
 def _too_long(sentences: tuple[Difference, ...]) -> Iterator[str]:
-    for sentence in dict.fromkeys(one for found in sentences for one in SENTENCE.split(found.after)):
-        if len(sentence.split()) > LONGEST_SENTENCE:
-            yield f"This sentence has more than {LONGEST_SENTENCE} words then: “{sentence}”"
+    every = dict.fromkeys(one for found in sentences for one in SENTENCE.split(found.after))
+    found = [sentence for sentence in every if len(sentence.split()) > LONGEST_SENTENCE]
+    if found:
+        count = "One sentence has" if len(found) == 1 else f"{len(found)} sentences have"
+        longest = max(found, key=lambda sentence: len(sentence.split()))
+        yield f"{count} more than {LONGEST_SENTENCE} words then, and that is hard to read: “{longest}”"
 
 
 def _said(name: Name, value: str) -> str:
