@@ -134,7 +134,7 @@ class Breached:
 
     def __contains__(self, password: str) -> bool:
         words = password.encode("utf-8", "surrogatepass")
-        if b"\n" in words:
+        if not words or b"\n" in words:
             return False
         if self.holds_digests:
             # Not for safety: it is how such lists are published.
