@@ -325,6 +325,9 @@ class _Check:
                     so.lift_asked_by,
                 ):
                     self.found(access, row, "it is not whose its moves say")
+            there = {row["enquiry_id"] for row in rows.each(access, order_by=[])}
+            for enquiry_id in sorted(said.keys() - there, key=str):
+                self.problems.append(Problem(access.name, "it is missing", row=f"enquiry_id {_shown(enquiry_id)}"))
             working: set[Any] = set()
             for row in list(rows.each(allocated, order_by=list(allocated.primary_key.columns))):
                 so = said.get(row["enquiry_id"], allocations.Access())

@@ -94,6 +94,8 @@ class Waiting:
     """What its latest review says, of those made since then."""
     flags: tuple[Flag, ...]
     """Flags that nobody answered."""
+    access: Access
+    """Whose its enquiry is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +298,9 @@ class Work:
         settled = self._by_id(states, conversation_ids)
         reviews = self._reviews(conversation_ids)
         flags = self._unanswered(conversation_ids)
+        accesses = self._allocations.accesses(
+            [row["enquiry_id"] for row in rows.values() if row["enquiry_id"] is not None]
+        )
         found = []
         for conversation_id in conversation_ids:
             row, state = rows[conversation_id], settled.get(conversation_id)
@@ -312,6 +317,7 @@ class Work:
                     settled_at=None if state is None else moment(state["settled_at"]),
                     review=review["what"] if counts and review is not None else None,
                     flags=flags.get(conversation_id, ()),
+                    access=accesses.get(row["enquiry_id"], Access()),
                 )
             )
         return tuple(found)
