@@ -27,9 +27,11 @@ from bot.dialogue import Box, DialogueBroken, DialogueMissing, Receipts, box_env
 from bot.interviewing import Room
 from bot.project import load_code_words, load_interview, load_nudges, load_phrases
 from bot.settings import ROOT, Settings
+from bot.signing_in import first_administrator_link
 from bot.steps import Steps
 from bot.store import KeyProblem, NotKept, Purpose, RootKey, Store
 from bot.web.app import create_app
+from bot.web.team.shell import team_address
 from bot.web.webhook import create_webhook
 
 CONNECTIONS_AT_ONCE = 512
@@ -258,10 +260,19 @@ async def serve(settings: Settings, store: Store, model: Path, say: Callable[[st
         loop.add_signal_handler(told, ended.set)
     async with running(settings, store, model) as run:
         say(f"Own Words is at {run.address}  (Ctrl+C ends it)")
+        _say_how_to_begin(store, team_address(settings) or run.address, say)
         waiting = asyncio.create_task(_say_when_ready(run, say))
         await ended.wait()
         waiting.cancel()
         say("Ending. Everything said is kept.")
+
+
+def _say_how_to_begin(store: Store, site: str, say: Callable[[str], None]) -> None:
+    """Where no administrator can sign in, show the one-time link by which the first one is made."""
+    with contextlib.suppress(NotKept):  # a busy database gives the link at the next start
+        link = first_administrator_link(store, datetime.now(UTC))
+        if link is not None:
+            say(f"Nobody looks after accounts yet. Open this once, within a day: {site}/team/link/{link}")
 
 
 async def _say_when_ready(run: Running, say: Callable[[str], None]) -> None:
