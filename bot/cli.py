@@ -41,6 +41,10 @@ ENOUGH_OF_AN_ID = 12
 """Characters of an id that a list shows; two conversations that share them are not to be expected."""
 
 
+TOLD_EVERY = 500
+"""Made-up enquiries after which a line says how many there are."""
+
+
 class Format(StrEnum):
     """What an export is written as."""
 
@@ -92,23 +96,23 @@ def _plain(words: str) -> str:
 @app.command()
 def serve() -> None:
     """Serve the pages: prepares what is missing, prints the address, and runs until Ctrl+C."""
-    from bot import serving
+    from bot import council, serving
 
     settings = settings_module.load()
     serving.make_ready(settings, _say)
     with closing(serving.open_store(settings)) as store:
         serving.logs_without_words(settings.data / "log")
-        _warn(settings)
+        _warn(settings, council.values_now(store, settings).phone)
         with serving.using(settings, serving.Use.SHARED):
             model = serving.prepare(settings, _say)
             asyncio.run(serving.serve(settings, store, model, _say))
 
 
-def _warn(settings: Settings) -> None:
+def _warn(settings: Settings, phone: str) -> None:
     if settings.root_key.is_relative_to(ROOT):
         _say("For trying out: the root key lies in the project folder. Elsewhere set OWNWORDS_ROOT_KEY.")
-    if not settings.phone:
-        _say("For trying out: no telephone number is set. Pages cannot name one until OWNWORDS_PHONE is.")
+    if not phone:
+        _say("For trying out: no telephone number is set. An administrator sets one under Settings, or OWNWORDS_PHONE.")
     if not settings.secure_cookies:
         _say("For trying out: cookies also go over plain HTTP. Behind HTTPS set OWNWORDS_SECURE_COOKIES=yes.")
     elif not settings.address.startswith("https://"):
@@ -256,6 +260,38 @@ def verify() -> None:
         with store.reading() as seen:
             listed = seen.conversations.listed()
     _say(f"All is as it was kept: {len(listed)} conversations, {sum(one.length for one in listed)} turns.")
+
+
+@app.command()
+def demo(
+    enquiries: Annotated[int, typer.Option(min=1, help="How many enquiries to make up.")] = 50,
+    seed: Annotated[int, typer.Option(help="The same seed on the same day makes up the same.")] = 1,
+    teams: Annotated[int, typer.Option(min=1, help="How many teams work on them.")] = 2,
+) -> None:
+    """Fill an empty database with made-up enquiries, teams and people, marked as such. Nothing real may be in it."""
+    from bot import demo as made_up
+    from bot import serving
+
+    settings = settings_module.load()
+    serving.make_ready(settings, _say)
+    with closing(serving.open_store(settings)) as store, serving.using(settings, serving.Use.SHARED):
+        midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        made = made_up.make_up(
+            store,
+            made_up.load_tools(),
+            enquiries=enquiries,
+            teams=teams,
+            seed=seed,
+            now=midnight,
+            told=lambda done: _say(f"{done} of {enquiries} enquiries") if done % TOLD_EVERY == 0 else None,
+        )
+    table = Table("team", "role", "name", "e-mail address", Column("one-time link", overflow="fold"))
+    for one in made.people:
+        role = one.role.replace("_", " ")
+        table.add_row(one.team, role, one.name, one.email, f"{settings.address}/team/link/{one.secret}")
+    out.print(table)
+    _say(f"Made up: {made.enquiries} enquiries, {made.conversations} conversations, {made.turns} turns.")
+    _say("The links are shown only here. Each is good once, for a week: whoever follows it chooses how to sign in.")
 
 
 @app.command(name="check-interview")

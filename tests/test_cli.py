@@ -869,5 +869,5 @@ def test_behind_https_a_start_says_when_invitations_would_lead_elsewhere(
     ready: Terminal, capsys: pytest.CaptureFixture[str], address: str, *, is_warned: bool
 ) -> None:
     ready.sets(SECURE_COOKIES="yes", PHONE="01632 960 001", ADDRESS=address)
-    cli._warn(load())
+    cli._warn(load(), "")
     assert ("OWNWORDS_ADDRESS" in capsys.readouterr().out) is is_warned

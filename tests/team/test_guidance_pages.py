@@ -52,6 +52,24 @@ async def test_somebody_reads_a_document_and_confirms_it(team_site: TeamSite, si
     assert DOCUMENT not in page.forms()
 
 
+async def test_the_first_page_tells_what_is_new_to_read(team_site: TeamSite, signed_in: SignIn) -> None:
+    jo = signed_in(Role.PRACTITIONER, team_site.team())
+    page = await jo.opens("/team/work")
+    assert "New to read" in page.main
+    assert DOCUMENT in page.links
+
+    await jo.opens(DOCUMENT)
+    await jo.sends(DOCUMENT)
+
+    assert "New to read" not in (await jo.opens("/team/work")).main
+
+
+async def test_a_board_members_first_page_is_the_guidance(signed_in: SignIn) -> None:
+    board = signed_in(Role.BOARD_MEMBER)
+
+    assert (await board.opens("/team")).heading == "Guidance to read"
+
+
 async def test_looking_at_a_document_confirms_nothing(team_site: TeamSite, signed_in: SignIn) -> None:
     jo = signed_in(Role.PRACTITIONER, team_site.team())
     for address in ("/team/guidance", DOCUMENT):

@@ -23,6 +23,7 @@ from bot.store import AuditAct, Audited
 from bot.store.work import WorkFilter
 from bot.web.access import About
 from bot.web.team.called import SPEAKERS, STAGES
+from bot.web.team.guidance import NewToRead, new_to_read
 from bot.web.team.pages import Item, Problem, TeamPage
 from bot.web.team.shell import Signed, TeamRoute
 
@@ -56,6 +57,8 @@ class WorkPage(TeamPage):
     """Whether there is nothing to do."""
     may_begin: bool
     is_advocate: bool
+    new_to_read: tuple[NewToRead, ...]
+    """Guidance that they have still to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +148,7 @@ async def show_work(request: Request, signed: Signed) -> Response:
     """What there is to do."""
     home = await to_thread.run_sync(working.home, signed.desk.store, signed.actor)
     sections = tuple(_sections(home))
+    to_read = await to_thread.run_sync(new_to_read, signed)
     return signed.shown(
         WorkPage(
             frame=signed.frame(),
@@ -153,6 +157,7 @@ async def show_work(request: Request, signed: Signed) -> Response:
             sections=sections,
             now=signed.now,
             is_quiet=not home.flags and not sections and not home.mine.rows,
+            new_to_read=to_read,
             may_begin=signed.actor.role in RULES[Act.BEGIN_ENQUIRY],
             is_advocate=signed.actor.role is Role.ADVOCATE,
         )
