@@ -164,9 +164,9 @@ def tag(
     """
     known = [name for name in (*themes.labels, NONE_OF_THESE) if name in chosen]
     if not known and not own.strip():
-        raise NotDone("Choose what fits, or write a theme of your own. If nothing fits, choose “None of these”.")
+        raise NotDone("Choose what fits, or write a theme of your own. If nothing fits, choose “No theme fits”.")
     if NONE_OF_THESE in known and (len(known) > 1 or own.strip()):
-        raise NotDone("“None of these” stands alone. Take it away, or take the others away.")
+        raise NotDone("“No theme fits” stands alone. Take it away, or take the others away.")
     if len(own) > LONGEST_OWN_THEME:
         raise NotDone(f"A theme of your own has at most {LONGEST_OWN_THEME} characters.")
     with store.begin() as kept:

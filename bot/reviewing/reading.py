@@ -525,7 +525,7 @@ def _tags(outcome: EnquiryOutcome, entries: Sequence[Entry], themes: Themes) -> 
 
 def theme_label(themes: Themes, name: str) -> str:
     """Say what a theme is called."""
-    return "None of these" if name == NONE_OF_THESE else themes.labels.get(name, name)
+    return "No theme fits" if name == NONE_OF_THESE else themes.labels.get(name, name)
 
 
 # --- what both have --------------------------------------------------------------------------------------------------

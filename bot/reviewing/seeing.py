@@ -213,7 +213,7 @@ def changed(
 
 def sees_beside(actor: Actor, place: Place) -> bool:
     """Say whether what stands beside the words is for this reader: notes, flags, reviews. Never for an advocate."""
-    return may(actor, Act.SEE_RECORDS, place)
+    return may(actor, Act.SEE_RECORDS, place) or may(actor, Act.READ_FLAG, place)
 
 
 def latest_review(seen: Transaction, conversation_id: str, reviews: Sequence[Entry]) -> Entry | None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import ClassVar
 
 from bot.conversation import REFERENCE, Answer, Control, How, Kind, Said, Speaker, Standing, Turn, Whose
 from bot.flags import Flag
@@ -103,6 +104,8 @@ class Beside:
 class Exchange:
     """A question as it was asked, and all that was said to it."""
 
+    shape: ClassVar[str] = "exchange"
+
     number: int
     """Of the bot's turn that asked."""
     name: str
@@ -139,6 +142,8 @@ class Exchange:
 class Happening:
     """Something that was done beside answering: a break, stopping, handing the screen over."""
 
+    shape: ClassVar[str] = "happening"
+
     number: int
     at: datetime
     what: Control
@@ -148,6 +153,8 @@ class Happening:
 @dataclass(frozen=True, slots=True)
 class Telling:
     """Something the bot told: help first, thanks, that it is not a good time to talk."""
+
+    shape: ClassVar[str] = "telling"
 
     number: int
     at: datetime
