@@ -1,15 +1,19 @@
 """What the team records: the lists and labels of the field, what is asked when, and that nothing typed is lost."""
 
+import contextlib
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bot.conversation import LONGEST_ANSWER
 from bot.project import load_records
 from bot.records import (
     ALWAYS,
+    DATE_PARTS,
     LONGEST_LINE,
     Blank,
     FieldKind,
@@ -349,6 +353,31 @@ def test_what_became_of_a_risk_is_asked_only_where_one_was_identified() -> None:
     assert "outcome" not in filled(RecordKind.RISK, found, outcome="reduced").choices
     identified = {**found, "assessment": "identified_no_action"}
     assert filled(RecordKind.RISK, identified, outcome="reduced").choices["outcome"] == ("reduced",)
+
+
+@given(data=st.data())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_whatever_is_chosen_nothing_typed_is_dropped_in_silence(data: st.DataObject) -> None:
+    found = blank(data.draw(st.sampled_from(RecordKind)))
+    boxes: dict[str, tuple[str, ...]] = {}
+    for one in found.fields:
+        if one.choices:
+            boxes[one.name] = tuple(data.draw(st.lists(st.sampled_from([c.id for c in one.choices]), max_size=2)))
+        elif one.kind is FieldKind.QUOTATION:
+            boxes[one.name] = (data.draw(st.sampled_from([OUTCOME, "elsewhere", "turn:1:1"])),)
+        elif one.kind is FieldKind.DATE:
+            written = data.draw(st.sampled_from([("2", "3", "2026"), ("30", "3", "2026"), ("", "", "")]))
+            boxes |= {f"{one.name}-{part}": (value,) for part, value in zip(DATE_PARTS, written, strict=True)}
+        else:
+            boxes[one.name] = (data.draw(st.sampled_from(["Ruth\r", " x\n", ""])),)
+    typed_words = {name: boxes[name][0] for name in worded(found) if boxes[name][0].strip()}
+
+    with contextlib.suppress(NotFilledIn):
+        assert fill_in(found, Typed(boxes), [OUTCOME], TODAY).words == typed_words
+
+
+def worded(found: Blank) -> set[str]:
+    return {one.name for one in found.fields if one.kind in {FieldKind.WORDS, FieldKind.LINE}}
 
 
 # --- reading again ---------------------------------------------------------------------------------------------------

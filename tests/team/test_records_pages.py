@@ -136,6 +136,64 @@ async def test_what_the_person_wanted_is_quoted_exactly_and_the_reasons_stand_as
     assert "There is a high risk to the person, to life or limb" in page.main
 
 
+EVERY: dict[RecordKind, dict[str, Any]] = {
+    RecordKind.ASKED: ASKED,
+    RecordKind.ADVOCACY: {
+        **dict.fromkeys(("understanding", "retaining", "weighing", "communicating"), "difficulty"),
+        **day("considered_on"),
+        "way": "advocate",
+        **day("needed_on"),
+        **day("arrived_on"),
+        "advocate_kind": "care_act",
+        "instructed": "non_instructed",
+    },
+    RecordKind.CAPACITY: {
+        "decision": "Where to live for now",
+        "result": "lacked",
+        **day("concluded_on"),
+        "concluded_by": "Dr Shah, GP",
+        "tried": "Pictures, twice, in the morning.",
+        "supported_by": ["advocate", "family"],
+    },
+    RecordKind.NEGOTIATION: {
+        **day("talked_on"),
+        "talked_with": "Ruth, and her sister",
+        "options": "To stay with the lock changed; a night away.",
+        "result": "agreed",
+        "person_said": "Then change the lock.",
+        "agreed_to": "A new lock, and her own key.",
+    },
+    RecordKind.WISH_NOT_FOLLOWED: NOT_FOLLOWED,
+    RecordKind.RISK: {
+        "assessment": "identified_action",
+        **day("assessed_on"),
+        "assessed_by": "Ruth",
+        "taken": "A new lock.",
+        "outcome": "reduced",
+    },
+    RecordKind.VERDICT: {"happened": "some_of_it"},
+}
+
+
+@pytest.mark.parametrize("kind", RecordKind)
+async def test_every_kind_can_be_recorded_and_changed_without_a_script(work: Work, kind: RecordKind) -> None:
+    await work.talks()
+    colleague = work.colleague()
+    page = await colleague.opens(work.at(kind))
+    wish = next((one.get("value") for one in page.root.iter("input") if one.get("name") == "wish"), None)
+    page = await colleague.sends(work.at(kind), **EVERY[kind], **({"wish": wish} if wish else {}))
+    assert page.told == "The record is kept."
+
+    change = next(link for link in page.links if f"/records/{kind}/" in link)
+    await colleague.opens(change)
+    page = await colleague.sends(change, because="To show that it can be.")
+    assert page.told == "The record is kept."
+    assert "To show that it can be." in page.main
+
+    page = await colleague.opens(work.path)
+    assert "changed 1 time" in page.main
+
+
 async def test_a_change_takes_its_place_and_the_earlier_record_stays_readable(work: Work) -> None:
     colleague = work.colleague()
     await colleague.opens(work.at(RecordKind.ASKED))
