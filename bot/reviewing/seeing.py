@@ -218,7 +218,6 @@ def sees_beside(actor: Actor, place: Place) -> bool:
 
 def latest_review(seen: Transaction, conversation_id: str, reviews: Sequence[Entry]) -> Entry | None:
     """Find the step of a review that stands: one from before somebody went on with the conversation does not."""
-    latest = reviews[-1] if reviews else None
-    if latest is None or latest.number <= seen.conversations.entries_before(conversation_id):
+    if not reviews or seen.conversations.get(conversation_id).review is None:
         return None
-    return latest
+    return reviews[-1]

@@ -4,7 +4,7 @@ A chain, as each conversation is: a row that was changed, removed, moved or slip
 """
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -72,22 +72,33 @@ class Audit:
         about: str = "",
     ) -> int:
         """Write down what was done, and return its number. `about` is an id or a fixed word, never words."""
+        done = Audited(0, now, act, account_id, team_id, enquiry_id, conversation_id, about)
+        return self.add_all([done])
+
+    def add_all(self, done: Sequence[Audited]) -> int:
+        """Write down several things in this order, and return the number of the last. Their numbers are given here."""
         end = logs.end(self._rows, logs.AUDIT)
-        said: dict[str, Value] = {
-            "number": end["number"] + 1,
-            "at": stamp(now),
-            "act": act.value,
-            "account_id": account_id,
-            "team_id": team_id,
-            "enquiry_id": enquiry_id,
-            "conversation_id": conversation_id,
-            "about": about,
-        }
-        row: Row = plain(tables.audit, said)
-        row["head"] = next_head(end["head"] or FIRST_HEAD, row)
-        self._rows.add(tables.audit, row)
-        logs.grow(self._rows, end, head=row["head"])
-        return int(row["number"])
+        number, head = int(end["number"]), end["head"] or FIRST_HEAD
+        rows: list[Row] = []
+        for one in done:
+            number += 1
+            said: dict[str, Value] = {
+                "number": number,
+                "at": stamp(one.at),
+                "act": one.act.value,
+                "account_id": one.account_id,
+                "team_id": one.team_id,
+                "enquiry_id": one.enquiry_id,
+                "conversation_id": one.conversation_id,
+                "about": one.about,
+            }
+            row: Row = plain(tables.audit, said)
+            head = row["head"] = next_head(head, row)
+            rows.append(row)
+        if rows:
+            self._rows.add_all(tables.audit, rows)
+            logs.grow(self._rows, end, head=head, by=len(rows))
+        return number
 
     def search(
         self,

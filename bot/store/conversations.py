@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bot.conversation import How, Kind, Speaker, Stage, State, Turn, Whose
-from bot.store import logs, tables
+from bot.store import tables
 from bot.store.errors import Damaged, Missing, StoreError
 from bot.store.keys import Keys
 from bot.store.remembered import Remembered, RememberedTurns
@@ -72,6 +72,8 @@ class Conversation:
     state: State = State.OPEN
     settled_at: datetime | None = None
     """Since when it has been that far."""
+    review: str | None = None
+    """What the latest review says, of those made since then."""
 
 
 class Conversations:
@@ -128,21 +130,11 @@ class Conversations:
         row = self._rows.first(states, states.c.conversation_id == conversation_id, locked=True)
         if row is not None and row["state"] == state.value:
             return
-        to: dict[str, Value] = {
-            "state": state.value,
-            "settled_at": stamp(now),
-            "entries_before": logs.length(self._rows, logs.ENTRIES),
-        }
+        to: dict[str, Value] = {"state": state.value, "settled_at": stamp(now), "review": None}
         if row is None:
             self._rows.add(states, {"conversation_id": conversation_id, **to})
         else:
             self._rows.replace(states, row, to=to)
-
-    def entries_before(self, conversation_id: str) -> int:
-        """The number of the last entry there was when it came to be as far as it is: reviews after that are of it."""
-        states = tables.conversation_states
-        row = self._rows.first(states, states.c.conversation_id == conversation_id)
-        return 0 if row is None else int(row["entries_before"])
 
     def unsettled(self) -> tuple[str, ...]:
         """The conversations of which nobody kept how far they are: those from before there was a place for it."""
@@ -437,4 +429,5 @@ def _conversation(row: Row, state: Row | None) -> Conversation:
         said_on=None if row["said_on"] is None else date.fromisoformat(row["said_on"]),
         state=State.OPEN if state is None else State(state["state"]),
         settled_at=None if state is None else moment(state["settled_at"]),
+        review=None if state is None else state["review"],
     )

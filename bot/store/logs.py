@@ -27,7 +27,7 @@ def end(rows: Rows, log: Log) -> Row:
     return row
 
 
-def grow(rows: Rows, before: Row, *, head: bytes | None = None) -> None:
-    """Say that a log has one more row."""
-    to: dict[str, Value] = {"number": before["number"] + 1, "head": head}
+def grow(rows: Rows, before: Row, *, head: bytes | None = None, by: int = 1) -> None:
+    """Say that a log has more rows, one unless said."""
+    to: dict[str, Value] = {"number": before["number"] + by, "head": head}
     rows.replace(tables.logs, before, to=to)

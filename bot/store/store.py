@@ -251,11 +251,14 @@ def _settle_all(engine: Engine, roots: RootKeys) -> None:
         with store.begin() as kept:
             for conversation_id in unsettled[start : start + SETTLED_AT_ONCE]:
                 # One that is damaged is named by `verify`; to the team it is not finished.
-                with suppress(Damaged, Missing):
+                with suppress(Damaged):
                     conversation = kept.conversations.get(conversation_id)
-                    state = standing(kept.conversations.turns(conversation_id)).state
-                    at = conversation.begun_at if state is State.OPEN else conversation.last_said_at
-                    kept.conversations.settle(conversation_id, state, at or conversation.begun_at)
+                    state, at = State.OPEN, conversation.begun_at
+                    with suppress(Damaged, Missing):
+                        state = standing(kept.conversations.turns(conversation_id)).state
+                    if state is not State.OPEN and conversation.last_said_at is not None:
+                        at = conversation.last_said_at
+                    kept.conversations.settle(conversation_id, state, at)
 
 
 def _check_migrated(connection: Connection) -> None:

@@ -314,13 +314,13 @@ conversation_states = Table(
     Column("conversation_id", Text, ForeignKey("conversations.conversation_id"), primary_key=True),
     Column("state", Text, nullable=False),
     Column("settled_at", BigInteger, nullable=False),
-    Column("entries_before", Integer, nullable=False),
+    Column("review", Text),
     Column("proof", LargeBinary, nullable=False),
-    Index("ix_conversation_states_state_settled_at", "state", "settled_at"),
+    Index("ix_conversation_states_settled_at", "settled_at", "conversation_id", "state", "review"),
 )
 """How far a conversation is, worked out from its turns whenever that changes, so that lists need not open any.
 
-`entries_before` is the number of the last entry at that moment: an earlier review does not count for what came after.
+`review` is what the latest review since then says: an earlier one does not count for what came after.
 """
 
 teams = Table(

@@ -79,6 +79,7 @@ def verify(store: Store) -> list[Problem]:
         check.moves(rows)
         check.lengths(rows)
         check.whose(rows)
+        check.reviews(rows)
     return check.problems
 
 
@@ -308,6 +309,18 @@ class _Check:
             return
         if number:
             self.problems.append(Problem("logs", "it is missing", row=f"log {log}"))
+
+    def reviews(self, rows: Rows) -> None:
+        """Whether what lists say of a review is what the latest one says."""
+        states, written = tables.conversation_states, tables.entries
+        with self.going_on("conversation_states"):
+            latest = {
+                row["conversation_id"]: row["what"]
+                for row in rows.each(written, written.c.kind == "review", order_by=[written.c.number])
+            }
+            for row in list(rows.each(states, states.c.review.is_not(None), order_by=[states.c.conversation_id])):
+                if latest.get(row["conversation_id"]) != row["review"]:
+                    self.found(states, row, "it does not say what the latest review says")
 
     def whose(self, rows: Rows) -> None:
         """Whether each enquiry is whose its moves say it is."""

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    ScalarSelect,
+    Join,
     Select,
     and_,
     cast,
@@ -88,7 +88,7 @@ class Waiting:
     speaker: Speaker
     begun_at: datetime
     state: State
-    settled_at: datetime | None
+    settled_at: datetime
     """Since when it has been that far."""
     review: str | None
     """What its latest review says, of those made since then."""
@@ -167,33 +167,26 @@ class Work:
         self, scope: Scope, filters: WorkFilter | None = None, *, after: str = "", at_most: int = 25
     ) -> Page[Waiting]:
         """A page of conversations, those first that have been as far as they are for longest."""
-        conversations = tables.conversations
-        aged = _since()
-        query = (
-            select(conversations.c.conversation_id, aged.label("since"))
-            .select_from(_joined())
-            .where(_in_scope(scope), *_filtered(filters or WorkFilter()))
-        )
+        ids = tables.conversation_states.c.conversation_id
+        aged = tables.conversation_states.c.settled_at
+        query = select(ids, aged).select_from(_joined()).where(_in_scope(scope), *_filtered(filters or WorkFilter()))
         if (place := _place(after)) is not None:
-            query = query.where(tuple_(aged, conversations.c.conversation_id) > place)
-        found = self._rows.found(query.order_by(aged, conversations.c.conversation_id).limit(at_most + 1))
+            query = query.where(tuple_(aged, ids) > place)
+        found = self._rows.found(query.order_by(aged, ids).limit(at_most + 1))
         shown = found[:at_most]
         rows = self._waiting([row[0] for row in shown])
         return Page(rows, _key(shown) if len(found) > at_most else "")
 
     def counts(self, scope: Scope) -> Counts:
         """How much there is."""
-        reviewed = _latest_review().label("review")
         states, conversations = tables.conversation_states, tables.conversations
-        is_readable = func.coalesce(states.c.state, State.OPEN.value).in_(READABLE).label("is_readable")
+        is_readable = states.c.state.in_(READABLE).label("is_readable")
         has_enquiry = conversations.c.enquiry_id.is_not(None).label("has_enquiry")
-        is_flagged = exists(_unanswered()).label("is_flagged")
+        is_flagged = _is_flagged().label("is_flagged")
         each = (
-            select(is_readable, reviewed, has_enquiry, is_flagged).select_from(_joined()).where(_in_scope(scope))
+            select(is_readable, states.c.review, has_enquiry, is_flagged).select_from(_joined()).where(_in_scope(scope))
         ).subquery()
-        query = select(each.c.is_readable, each.c.review, each.c.has_enquiry, each.c.is_flagged, func.count()).group_by(
-            each.c.is_readable, each.c.review, each.c.has_enquiry, each.c.is_flagged
-        )
+        query = select(*each.c, func.count()).group_by(*each.c)
         reviews: dict[str | None, int] = {}
         unfinished = flagged = without_enquiry = 0
         for readable, review, belongs, flag, number in self._rows.found(query):
@@ -235,12 +228,12 @@ class Work:
 
     def readable(self, scope: Scope) -> tuple[str, ...]:
         """The conversations of a scope that are done, the latest first."""
-        conversations, states = tables.conversations, tables.conversation_states
+        states = tables.conversation_states
         query = (
-            select(conversations.c.conversation_id)
+            select(states.c.conversation_id)
             .select_from(_joined())
             .where(_in_scope(scope), states.c.state.in_(READABLE))
-            .order_by(states.c.settled_at.desc(), conversations.c.conversation_id)
+            .order_by(states.c.settled_at.desc(), states.c.conversation_id.desc())
         )
         return tuple(self._rows.ids(query))
 
@@ -296,16 +289,13 @@ class Work:
         conversations, states = tables.conversations, tables.conversation_states
         rows = self._by_id(conversations, conversation_ids)
         settled = self._by_id(states, conversation_ids)
-        reviews = self._reviews(conversation_ids)
         flags = self._unanswered(conversation_ids)
         accesses = self._allocations.accesses(
             [row["enquiry_id"] for row in rows.values() if row["enquiry_id"] is not None]
         )
         found = []
         for conversation_id in conversation_ids:
-            row, state = rows[conversation_id], settled.get(conversation_id)
-            review = reviews.get(conversation_id)
-            counts = review is not None and (state is None or review["number"] > state["entries_before"])
+            row, state = rows[conversation_id], settled[conversation_id]
             found.append(
                 Waiting(
                     conversation_id=conversation_id,
@@ -313,9 +303,9 @@ class Work:
                     stage=Stage(row["stage"]),
                     speaker=Speaker(row["speaker"]),
                     begun_at=moment(row["begun_at"]),
-                    state=State.OPEN if state is None else State(state["state"]),
-                    settled_at=None if state is None else moment(state["settled_at"]),
-                    review=review["what"] if counts and review is not None else None,
+                    state=State(state["state"]),
+                    settled_at=moment(state["settled_at"]),
+                    review=state["review"],
                     flags=flags.get(conversation_id, ()),
                     access=accesses.get(row["enquiry_id"], Access()),
                 )
@@ -325,16 +315,6 @@ class Work:
     def _by_id(self, table: Any, conversation_ids: Sequence[str]) -> Mapping[str, Row]:
         ids = table.c.conversation_id
         rows = self._rows.every(table, ids.in_(conversation_ids), order_by=[ids])
-        return {row["conversation_id"]: row for row in rows}
-
-    def _reviews(self, conversation_ids: Sequence[str]) -> Mapping[str, Row]:
-        entries = tables.entries
-        latest = (
-            select(func.max(entries.c.number))
-            .where(entries.c.conversation_id.in_(conversation_ids), entries.c.kind == EntryKind.REVIEW.value)
-            .group_by(entries.c.conversation_id)
-        )
-        rows = self._rows.every(entries, entries.c.number.in_(latest), order_by=[entries.c.number])
         return {row["conversation_id"]: row for row in rows}
 
     def _unanswered(self, conversation_ids: Sequence[str]) -> Mapping[str, tuple[Flag, ...]]:
@@ -361,7 +341,7 @@ class Work:
         conversations, states, flags = tables.conversations, tables.conversation_states, tables.flags
         belonging = conversations.c.enquiry_id.in_(enquiry_ids)
         of_them = and_(belonging, _in_scope(scope))
-        is_waiting = and_(states.c.state.in_(READABLE), func.coalesce(_latest_review(), "") != REVIEWED)
+        is_waiting = and_(states.c.state.in_(READABLE), func.coalesce(states.c.review, "") != REVIEWED)
         summed = select(
             conversations.c.enquiry_id,
             func.count(),
@@ -399,16 +379,12 @@ class Work:
         return tuple(found)
 
 
-def _joined() -> Any:
+def _joined() -> Join:
     """Each conversation beside how far it is and whose its enquiry is."""
     conversations, states, access = tables.conversations, tables.conversation_states, tables.enquiry_access
-    return conversations.outerjoin(states, states.c.conversation_id == conversations.c.conversation_id).outerjoin(
+    return states.join(conversations, conversations.c.conversation_id == states.c.conversation_id).outerjoin(
         access, access.c.enquiry_id == conversations.c.enquiry_id
     )
-
-
-def _since() -> ColumnElement[int]:
-    return func.coalesce(tables.conversation_states.c.settled_at, tables.conversations.c.begun_at)
 
 
 def _allocated(enquiry_id: ColumnElement[Any], account_id: str, *, ever: bool = False) -> ColumnElement[bool]:
@@ -442,23 +418,6 @@ def _in_scope(scope: Scope) -> ColumnElement[bool]:
     return and_(belongs, or_(conversations.c.stage != Stage.EXPERIENCE.value, ~led))
 
 
-def _latest_review() -> ScalarSelect[Any]:
-    """What the latest review of a conversation says, of those made since it has been as far as it is."""
-    entries, conversations, states = tables.entries, tables.conversations, tables.conversation_states
-    return (
-        select(entries.c.what)
-        .where(
-            entries.c.conversation_id == conversations.c.conversation_id,
-            entries.c.kind == EntryKind.REVIEW.value,
-            entries.c.number > func.coalesce(states.c.entries_before, 0),
-        )
-        .order_by(entries.c.number.desc())
-        .limit(1)
-        .correlate(conversations, states)
-        .scalar_subquery()
-    )
-
-
 def _answers() -> Select[Any]:
     """What answers a flag."""
     entries, flags = tables.entries, tables.flags
@@ -474,31 +433,26 @@ def _answers() -> Select[Any]:
     )
 
 
-def _unanswered() -> Select[Any]:
-    """The flags of a conversation that nobody answered."""
-    flags, conversations = tables.flags, tables.conversations
-    return (
-        select(flags.c.turn)
-        .where(flags.c.conversation_id == conversations.c.conversation_id, ~exists(_answers()))
-        .correlate(conversations)
-    )
+def _is_flagged() -> ColumnElement[bool]:
+    """Whether there is a flag of a conversation that nobody answered."""
+    flags, states = tables.flags, tables.conversation_states
+    return states.c.conversation_id.in_(select(flags.c.conversation_id).where(~exists(_answers())))
 
 
 def _filtered(filters: WorkFilter) -> Iterable[ColumnElement[bool]]:
     conversations, states, access = tables.conversations, tables.conversation_states, tables.enquiry_access
     if filters.states:
-        state = func.coalesce(states.c.state, State.OPEN.value)
-        yield state.in_(sorted(one.value for one in filters.states))
+        yield states.c.state.in_(sorted(one.value for one in filters.states))
     if filters.reviews:
-        review = _latest_review()
         named = sorted(one for one in filters.reviews if one is not None)
-        yield or_(review.in_(named), review.is_(None) if None in filters.reviews else false())
+        unread = states.c.review.is_(None) if None in filters.reviews else false()
+        yield or_(states.c.review.in_(named), unread)
     if filters.stage is not None:
         yield conversations.c.stage == filters.stage.value
     if filters.speaker is not None:
         yield conversations.c.speaker == filters.speaker.value
     if filters.is_flagged is not None:
-        yield exists(_unanswered()) if filters.is_flagged else ~exists(_unanswered())
+        yield _is_flagged() if filters.is_flagged else ~_is_flagged()
     if filters.has_enquiry is not None:
         belongs = conversations.c.enquiry_id
         yield belongs.is_not(None) if filters.has_enquiry else belongs.is_(None)

@@ -74,12 +74,16 @@ def upgrade() -> None:
         Column("conversation_id", Text, nullable=False),
         Column("state", Text, nullable=False),
         Column("settled_at", BigInteger, nullable=False),
-        Column("entries_before", Integer, nullable=False),
+        Column("review", Text),
         Column("proof", LargeBinary, nullable=False),
         PrimaryKeyConstraint("conversation_id", name="pk_conversation_states"),
         _names("conversation_states", "conversation_id", "conversations"),
     )
-    op.create_index("ix_conversation_states_state_settled_at", "conversation_states", ["state", "settled_at"])
+    op.create_index(
+        "ix_conversation_states_settled_at",
+        "conversation_states",
+        ["settled_at", "conversation_id", "state", "review"],
+    )
     op.create_table(
         "teams",
         Column("team_id", Text, nullable=False),
