@@ -31,6 +31,8 @@ keys = typer.Typer(no_args_is_help=True, help="The root key, under which all oth
 app.add_typer(keys, name="keys")
 enquiry = typer.Typer(no_args_is_help=True, help="Enquiries: the conversations that belong to one piece of work.")
 app.add_typer(enquiry, name="enquiry")
+account = typer.Typer(no_args_is_help=True, help="Ways in for the team, for when nobody there can make one.")
+app.add_typer(account, name="account")
 
 # No markup and no emoji: ":heart:", "[bold]" or a last "\\" in somebody's words is shown as they typed it.
 out = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
@@ -66,12 +68,13 @@ def main() -> None:
     """Run a command. Every problem we know of is one clear line, and exit status 1."""
     from bot.enquiring import NotDone
     from bot.serving import CannotServe
+    from bot.signing_in import NotDone as NotSignedIn
     from bot.store import KeyProblem, StoreError
     from bot.web.files import Unstyled
 
     try:
         app()
-    except (BadSetting, CannotServe, KeyProblem, NotDone, StoreError, Unstyled) as error:
+    except (BadSetting, CannotServe, KeyProblem, NotDone, NotSignedIn, StoreError, Unstyled) as error:
         _fail(str(error))
     except OSError as error:
         _fail(f"{error.filename or 'A file'}: {error.strerror}.")
@@ -274,7 +277,7 @@ def demo(
 
     settings = settings_module.load()
     serving.make_ready(settings, _say)
-    with closing(serving.open_store(settings)) as store, serving.using(settings, serving.Use.SHARED):
+    with closing(serving.open_store(settings)) as store, serving.using(settings, serving.Use.ALONE):
         midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         made = made_up.make_up(
             store,
@@ -288,7 +291,8 @@ def demo(
     table = Table("team", "role", "name", "e-mail address", Column("one-time link", overflow="fold"))
     for one in made.people:
         role = one.role.replace("_", " ")
-        table.add_row(one.team, role, one.name, one.email, f"{settings.address}/team/link/{one.secret}")
+        link = serving.link_address(settings, one.secret)
+        table.add_row(one.team, role, one.name, one.email, link)
     out.print(table)
     _say(f"Made up: {made.enquiries} enquiries, {made.conversations} conversations, {made.turns} turns.")
     _say("The links are shown only here. Each is good once, for a week: whoever follows it chooses how to sign in.")
@@ -371,6 +375,37 @@ def _put_in_place(path: Path, next_path: Path) -> None:
     kept.hardlink_to(path)
     next_path.replace(path)
     _say(f"The old root key is {kept}.")
+
+
+@account.command(name="first")
+def first_administrator() -> None:
+    """Print the one-time link by which the first administrator is made, in place of any before it."""
+    from bot import serving, signing_in
+
+    settings = settings_module.load()
+    with closing(serving.open_store(settings)) as store:
+        secret = signing_in.first_administrator_link(store, datetime.now(UTC))
+    if secret is None:
+        _fail("There is an administrator already. For a new way in: python -m bot account link EMAIL")
+    _say_link(settings, secret)
+
+
+@account.command(name="link")
+def reset_link(email: Annotated[str, typer.Argument(metavar="EMAIL", help="As the account has it.")]) -> None:
+    """Print a one-time link by which somebody chooses anew how to sign in. Whatever they had before then ends."""
+    from bot import serving, signing_in
+
+    settings = settings_module.load()
+    with closing(serving.open_store(settings)) as store:
+        secret = signing_in.reset_link(store, email, datetime.now(UTC))
+    _say_link(settings, secret)
+
+
+def _say_link(settings: Settings, secret: str) -> None:
+    from bot import serving
+
+    _say("Whoever opens this chooses how to sign in. It works once, within 24 hours; give it to nobody else:")
+    _say(serving.link_address(settings, secret))
 
 
 @enquiry.command(name="open")

@@ -20,6 +20,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from bot.codes import ARGON2_MEMORY_KIB, ARGON2_TIME, SALT_BYTES, WAITING_AT_MOST, TooManyAtOnce
+from bot.settings import BadSetting, Settings
 from bot.store import Purpose, Store
 
 SHORTEST = 12
@@ -125,6 +126,17 @@ class Breached:
         first = self._line_from(0)[0]
         self.holds_digests = _DIGEST.fullmatch(first) is not None
         self.is_sorted = self._seems_sorted()
+
+    @classmethod
+    def named_in(cls, settings: Settings) -> Self | None:
+        """Open the list that the settings name; None where they name none. Raises BadSetting."""
+        path = settings.breached_passwords
+        try:
+            return None if path is None else cls.open(path)
+        except (OSError, ValueError) as error:
+            raise BadSetting(
+                f"OWNWORDS_BREACHED_PASSWORDS: {path} cannot be read, or is empty. Name a list that is there, or none."
+            ) from error
 
     @classmethod
     def open(cls, path: Path) -> Self:

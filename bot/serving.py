@@ -260,19 +260,25 @@ async def serve(settings: Settings, store: Store, model: Path, say: Callable[[st
         loop.add_signal_handler(told, ended.set)
     async with running(settings, store, model) as run:
         say(f"Own Words is at {run.address}  (Ctrl+C ends it)")
-        _say_how_to_begin(store, team_address(settings) or run.address, say)
+        _say_how_to_begin(settings, store, run.address, say)
         waiting = asyncio.create_task(_say_when_ready(run, say))
         await ended.wait()
         waiting.cancel()
         say("Ending. Everything said is kept.")
 
 
-def _say_how_to_begin(store: Store, site: str, say: Callable[[str], None]) -> None:
+def _say_how_to_begin(settings: Settings, store: Store, otherwise: str, say: Callable[[str], None]) -> None:
     """Where no administrator can sign in, show the one-time link by which the first one is made."""
     with contextlib.suppress(NotKept):  # a busy database gives the link at the next start
         link = first_administrator_link(store, datetime.now(UTC))
         if link is not None:
-            say(f"Nobody looks after accounts yet. Open this once, within a day: {site}/team/link/{link}")
+            address = link_address(settings, link, otherwise)
+            say(f"Nobody looks after accounts yet. Open this once, within a day: {address}")
+
+
+def link_address(settings: Settings, secret: str, otherwise: str = "") -> str:
+    """Give the address of a one-time link, as the team reaches the site."""
+    return f"{team_address(settings) or otherwise}/team/link/{secret}"
 
 
 async def _say_when_ready(run: Running, say: Callable[[str], None]) -> None:

@@ -52,6 +52,8 @@ class Settings:
     """Where "Leave quickly" goes: a page without anything personal on it."""
     proxies: str
     """Addresses of the proxies in front, with commas between: only they are believed about who is calling."""
+    breached_passwords: Path | None
+    """A list of passwords that were stolen elsewhere; None where there is no such list."""
     guidance: Path
     """The folder of the documents that the team reads and confirms."""
 
@@ -76,6 +78,7 @@ DEFAULTS: dict[str, str] = {
     "OUT_OF_HOURS_PHONE": "",
     "LEAVE_TO": "https://www.bbc.co.uk/weather",
     "PROXIES": "",
+    "BREACHED_PASSWORDS": "",
     "GUIDANCE": "docs/guidance",
 }
 
@@ -120,6 +123,7 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path | None = N
         out_of_hours_phone=value("OUT_OF_HOURS_PHONE"),
         leave_to=_address("LEAVE_TO", value("LEAVE_TO")),
         proxies=_networks("PROXIES", value("PROXIES")),
+        breached_passwords=_path(value("BREACHED_PASSWORDS")) if value("BREACHED_PASSWORDS") else None,
         guidance=_path(value("GUIDANCE")),
     )
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -23,8 +24,10 @@ from bot.enquiry import outcome_id
 from bot.exporting import export_enquiry
 from bot.flags import FlagKind
 from bot.keeping import keep_outcome
+from bot.passwords import Breached
 from bot.project import load_code_words
-from bot.settings import ROOT, load
+from bot.roles import Role
+from bot.settings import ROOT, BadSetting, load
 from bot.store import Invitation, Origin, RootKey, Store
 from bot.store.verifying import verify
 from tests.recording import Recorded
@@ -871,3 +874,33 @@ def test_behind_https_a_start_says_when_invitations_would_lead_elsewhere(
     ready.sets(SECURE_COOKIES="yes", PHONE="01632 960 001", ADDRESS=address)
     cli._warn(load(), "")
     assert ("OWNWORDS_ADDRESS" in capsys.readouterr().out) is is_warned
+
+
+# --- ways in for the team ---------------------------------------------------------------------------------------------
+
+
+def test_account_first_prints_a_link_while_nobody_administers(ready: Terminal) -> None:
+    ready.sets(ADDRESS="https://words.example")
+    said = ready.does("account", "first")
+    assert said.status == 0
+    assert re.search(r"^https://words\.example/team/link/[\w-]{43}$", said.out, re.MULTILINE)
+    with ready.store() as store, store.begin() as kept:
+        account_id = kept.accounts.add(
+            role=Role.ADMINISTRATOR, name="Mo Bell", email="mo@council.example", team_ids=(), now=NOW
+        )
+        kept.accounts.set_password(account_id, "a hash")
+    assert "account link EMAIL" in ready.is_told("account", "first")
+
+
+def test_account_link_prints_a_link_for_an_account_that_is_there(ready: Terminal) -> None:
+    with ready.store() as store, store.begin() as kept:
+        kept.accounts.add(role=Role.MANAGER, name="Mo Bell", email="mo@council.example", team_ids=(), now=NOW)
+    ready.sets(ADDRESS="https://words.example", TEAM_HOST="team.words.example")
+    assert "https://team.words.example/team/link/" in ready.does("account", "link", "MO@council.example").out
+    assert ready.is_told("account", "link", "nobody@council.example") == "There is no account with this e-mail address."
+
+
+def test_a_list_of_stolen_passwords_that_is_not_there_stops_the_start(ready: Terminal) -> None:
+    ready.sets(BREACHED_PASSWORDS="/nowhere/stolen.txt")
+    with pytest.raises(BadSetting, match="OWNWORDS_BREACHED_PASSWORDS"):
+        Breached.named_in(load())

@@ -36,6 +36,7 @@ def test_without_any_setting_everything_has_its_default(env_file: Path) -> None:
         out_of_hours_phone="",
         leave_to=DEFAULTS["LEAVE_TO"],
         proxies="",
+        breached_passwords=None,
         guidance=ROOT / "docs" / "guidance",
     )
 

@@ -16,6 +16,7 @@ from bot.codes import Door
 from bot.council import InPlace
 from bot.interviewing import Room
 from bot.passkeys import Site
+from bot.passwords import Breached
 from bot.settings import Settings
 from bot.signing_in import Gate
 from bot.steps import Steps
@@ -24,7 +25,7 @@ from bot.web import copies, easier, interview, paper, starting
 from bot.web.contexts import Way
 from bot.web.desk import CONVERSATION, Desk, closed, preferred, visited
 from bot.web.files import Files
-from bot.web.guard import FormsFromOwnPages, Guard, is_the_teams
+from bot.web.guard import FormsFromOwnPages, Guard, TeamOnItsOwnHost, is_the_teams
 from bot.web.pages import Pages
 from bot.web.showing import Frame, place_of, texts_of
 from bot.web.team.marks import Marks
@@ -70,7 +71,11 @@ def create_app(
     )
     app = Starlette(
         routes=[*routes, *mounted(team_routes)],
-        middleware=[Middleware(AsTheCouncilSays), Middleware(FormsFromOwnPages, refused=_not_from_here)],
+        middleware=[
+            Middleware(TeamOnItsOwnHost, host=settings.team_host, missing=_not_at_this_host),
+            Middleware(AsTheCouncilSays),
+            Middleware(FormsFromOwnPages, refused=_not_from_here),
+        ],
         exception_handlers={
             HTTPException: _refused,
             NotKept: _not_kept,
@@ -81,18 +86,30 @@ def create_app(
     )
     app.state.desk = desk
     app.state.in_place, app.state.shown = in_place, in_place.values
+    with room.store.reading() as seen:
+        # Nothing is made up while the site runs, so this is asked once.
+        is_made_up = seen.council.is_made_up()
     app.state.team_desk = TeamDesk(
         room=room,
         door=door,
-        gate=Gate(room.store, site=Site.at(team_address(settings)), sleep=door.sleep),
+        gate=Gate(
+            room.store,
+            site=Site.at(team_address(settings)),
+            breached=Breached.named_in(settings),
+            sleep=door.sleep,
+        ),
         settings=settings,
-        pages=TeamPages(files.address),
+        pages=TeamPages(files.address, is_made_up=is_made_up),
         marks=Marks(room.store.derive(Purpose.TEAM_MARKS)),
         routes=team_routes,
         now=now,
     )
     app.state.files = files
     return Guard(app)
+
+
+async def _not_at_this_host(scope: Scope, receive: Receive, send: Send) -> None:
+    await _told(scope["app"].state.desk, 404)(scope, receive, send)
 
 
 class AsTheCouncilSays:
