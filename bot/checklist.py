@@ -89,6 +89,8 @@ class Item:
     record: Record | None = None
     fills: RecordKind | None = None
     """Which record would say it."""
+    conversation_id: str | None = None
+    """The conversation that it is about, where it is about a whole one."""
 
 
 def checklist(blanks: Blanks, told: Sequence[Told], records: Sequence[Record]) -> tuple[Item, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from bot.checklist import Item, checklist, chosen, last_verdict
+from bot.checklist import Item, State, checklist, chosen, last_verdict
 from bot.conversation import Kind, Speaker, Stage, Whose
 from bot.enquiry import EnquiryOutcome, Status, Told, Verdict, enquiry_outcomes
 from bot.records import (
@@ -35,6 +35,7 @@ from bot.records import (
 from bot.reviewing import seeing
 from bot.reviewing.reading import Communication, communication_in
 from bot.reviewing.seeing import Names, SeenEnquiry, changed
+from bot.reviewing.states import ReviewState
 from bot.roles import Act, Actor, may
 from bot.store import Entry, EntryKind, Missing, Store, Transaction
 
@@ -204,11 +205,42 @@ def check_closing(store: Store, blanks: Blanks, actor: Actor, enquiry_id: str) -
         return Checking(
             seen=found,
             names=seeing.names(seen),
-            items=checklist(blanks, told, standing(seen.entries.of_enquiry(enquiry_id, EntryKind.RECORD))),
+            items=(
+                *_unanswered(seen, actor, enquiry_id),
+                *_unread(seen, told),
+                *checklist(blanks, told, standing(seen.entries.of_enquiry(enquiry_id, EntryKind.RECORD))),
+            ),
             may_record=may(actor, Act.RECORD, found.place),
             may_close=may(actor, Act.CLOSE, found.place),
             communication=communication_in(seen, actor, enquiry_id),
         )
+
+
+def _unanswered(seen: Transaction, actor: Actor, enquiry_id: str) -> Iterator[Item]:
+    """Give the flags of which nobody said what was done, finished or not."""
+    answered = {
+        (one.conversation_id, one.what, one.turn) for one in seen.entries.of_enquiry(enquiry_id, EntryKind.FLAG_ANSWER)
+    }
+    for one in seen.conversations.listed(enquiry_id=enquiry_id):
+        if may(actor, Act.READ_FLAG, seeing.place_of_conversation(seen, one, actor)):
+            for flag in seen.flags.of(one.conversation_id):
+                if (one.conversation_id, flag.kind.value, flag.turn) not in answered:
+                    conversation_id = one.conversation_id
+                    yield Item(name="flag", state=State.MISSING, at=flag.raised_at, conversation_id=conversation_id)
+
+
+def _unread(seen: Transaction, told: Sequence[Told]) -> Iterator[Item]:
+    """Give the finished conversations whose review is not done."""
+    reviews = seen.entries.latest_reviews([one.conversation.conversation_id for one in told])
+    for one in told:
+        review = reviews.get(one.conversation.conversation_id)
+        if review is None or review.what != ReviewState.REVIEWED.value:
+            yield Item(
+                name="unread",
+                state=State.MISSING if review is None or review.what == ReviewState.WAITING.value else State.DUE,
+                at=one.standing.answers[-1].current.said_at if one.standing.answers else None,
+                conversation_id=one.conversation.conversation_id,
+            )
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------

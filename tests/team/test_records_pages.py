@@ -302,10 +302,33 @@ async def test_the_checklist_says_what_is_missing_and_in_whose_words_the_rest_is
 
 
 async def test_a_manager_closes_from_the_checklist_whatever_is_missing(work: Work) -> None:
-    page = await work.colleague(Role.MANAGER).opens(f"{work.path}/checklist")
+    manager = work.colleague(Role.MANAGER)
+    page = await manager.opens(f"{work.path}/checklist")
 
     assert "Missing" in page.main
-    assert f"{work.path}/close" in page.forms()
+    await manager.sends(f"{work.path}/close")
+    page = await manager.opens(f"{work.path}/checklist")
+    assert "This enquiry is closed." in page.main
+    assert f"{work.path}/close" not in page.forms()
+
+
+async def test_the_checklist_names_flags_and_conversations_that_still_wait(work: Work) -> None:
+    conversation_id = await work.talks(is_safe="not_safe")
+    page = await work.colleague().opens(f"{work.path}/checklist")
+
+    assert "Nobody has said what was done about it." in page.main
+    assert "Nobody has reviewed it." in page.main
+    assert page.links.count(f"/team/conversations/{conversation_id}") == 2
+
+
+async def test_the_checklist_leads_to_a_record_about_the_very_wish(work: Work) -> None:
+    await work.talks()
+    colleague = work.colleague()
+    page = await colleague.opens(f"{work.path}/checklist")
+    way = next(link for link in page.links if "/records/verdict?wish=" in link)
+    page = await colleague.opens(way)
+
+    assert page.forms()[work.at(RecordKind.VERDICT)]["wish"] == [way.partition("wish=")[2]]
 
 
 async def test_words_of_how_it_was_for_them_are_never_quoted(work: Work) -> None:

@@ -25,7 +25,6 @@ from bot.records import (
     Line,
     NotFilledIn,
     Offers,
-    Record,
     RecordKind,
     Typed,
     Wanting,
@@ -206,7 +205,8 @@ class Checked:
     """The words of the wish that it is about."""
     wanted_by: str
     address: str
-    """Where the record is that says it."""
+    """Where the record is that says it, or the conversation that it is about."""
+    address_text: str
     way: str
     """Where it can be recorded."""
     way_text: str
@@ -239,7 +239,9 @@ async def show_blank(request: Request, signed: Signed) -> Response:
         return recording.blank_page(signed.desk.store, blanks(), signed.actor, enquiry_id, kind, changes)
 
     found = await _read(request, read)
-    return found if isinstance(found, Response) else signed.shown(_form(signed, request, found))
+    if isinstance(found, Response):
+        return found
+    return signed.shown(_form(signed, request, _about(found, request.query_params.get("wish", ""))))
 
 
 async def keep(request: Request, signed: Signed) -> Response:
@@ -381,6 +383,14 @@ def _asked_for(request: Request) -> tuple[str, RecordKind, int | None]:
     except ValueError as error:
         raise Missing("There is no such kind of record.") from error
     return request.path_params["enquiry_id"], kind, request.path_params.get("number")
+
+
+def _about(filling: Filling, wish: str) -> Filling:
+    """Have a wish chosen already, where a page about it leads here."""
+    field = filling.blank.quotation
+    if field is None or filling.typed.boxes or wish not in {one.key for one in filling.offered}:
+        return filling
+    return replace(filling, typed=Typed({field.name: (wish,)}))
 
 
 def _number(sent: str) -> int | None:
@@ -563,7 +573,8 @@ def _checked(item: Item, names: Names, enquiry_id: str, *, may_record: bool) -> 
         day=_day(item.day),
         wanted=outcome.words if outcome is not None else (),
         wanted_by="" if outcome is None else outcome.voice.value,
-        address="" if item.record is None else f"{_enquiry(enquiry_id)}/record/{item.record.now.number}",
+        address=_address(item, enquiry_id),
+        address_text="Go to the conversation" if item.conversation_id is not None else "Read the record",
         way=_way(item, enquiry_id) if may_record else "",
         way_text="Bring it up to date" if item.record is not None else "Record this",
     )
@@ -583,9 +594,16 @@ def _way(item: Item, enquiry_id: str) -> str:
     """Lead to where it can be recorded: the very record, where one is there and something is still to be done."""
     if item.fills is None or item.state is State.THERE:
         return ""
-    record: Record | None = item.record
     where = f"{_enquiry(enquiry_id)}/records/{item.fills}"
-    return where if record is None or item.fills is not record.kind else f"{where}/{record.now.number}"
+    if item.record is not None and item.fills is item.record.kind:
+        return f"{where}/{item.record.now.number}"
+    return where if item.outcome is None else f"{where}?wish=outcome:{item.outcome.outcome_id}"
+
+
+def _address(item: Item, enquiry_id: str) -> str:
+    if item.conversation_id is not None:
+        return f"/team/conversations/{item.conversation_id}"
+    return "" if item.record is None else f"{_enquiry(enquiry_id)}/record/{item.record.now.number}"
 
 
 routes = (
