@@ -61,7 +61,7 @@ TARGETS = """
 () => {
   const found = [];
   const name = (one) => one.outerHTML.slice(0, 120).replaceAll("\\n", " ");
-  for (const one of document.querySelectorAll("a[href], button, input:not([type=hidden]), textarea, summary")) {
+  for (const one of document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")) {
     if (!one.checkVisibility() || one.closest(".govuk-skip-link, [aria-hidden=true]")) continue;
     const shown = one.matches("[type=radio], [type=checkbox]") ? one.labels[0] : one;
     const [width, height] = [shown.offsetWidth, shown.offsetHeight];
@@ -75,15 +75,15 @@ TARGETS = """
 IN_SIGHT = """
 () => {
   const found = [];
-  const all = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), textarea, summary")];
+  const all = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")];
   const apart = ".app-bar, .govuk-skip-link, [aria-hidden=true]";
   const stops = all.filter((one) => one.checkVisibility() && !one.closest(apart));
-  const bar = document.querySelector(".app-bar");
+  const under = document.querySelector(".app-bar")?.getBoundingClientRect().bottom ?? 0;
   for (const one of [...stops, ...stops.toReversed()]) {
     one.focus();
     const shown = one.matches("[type=radio], [type=checkbox]") ? one.labels[0] : one;
     const { top } = shown.getBoundingClientRect();
-    if (top < bar.getBoundingClientRect().bottom - 0.5 || top + 24 > innerHeight)
+    if (top < under - 0.5 || top + 24 > innerHeight)
       found.push(`has the focus and is not in sight: ${one.outerHTML.slice(0, 120)}`);
   }
   document.activeElement.blur();

@@ -40,12 +40,12 @@ STOP = """
   if (!here || here === document.body) return { what: "", is_there: false, is_covered: false };
   const shown = here.matches("input[type=radio], input[type=checkbox]") ? here.labels[0] : here;
   const at = shown.getBoundingClientRect();
-  const bar = document.querySelector(".app-bar").getBoundingClientRect();
+  const top = document.querySelector(".app-bar")?.getBoundingClientRect().bottom ?? 0;
   const is_over = here.closest(".app-bar, .govuk-skip-link") !== null;
   return {
     what: here.outerHTML.slice(0, 120),
     is_there: here.matches(wanted),
-    is_covered: !is_over && (at.top < bar.bottom - 0.5 || Math.min(at.bottom, at.top + 44) > innerHeight + 0.5),
+    is_covered: !is_over && (at.top < top - 0.5 || Math.min(at.bottom, at.top + 44) > innerHeight + 0.5),
   };
 }
 """
