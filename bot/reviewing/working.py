@@ -189,21 +189,19 @@ class _Looking:
     def _dressed(self, found: Sequence[Waiting]) -> tuple[Row, ...]:
         reviews = self._seen.entries.latest_reviews([one.conversation_id for one in found if one.review is not None])
         enquiry_ids = {one.enquiry_id for one in found if one.enquiry_id is not None}
-        accesses = self._seen.allocations.accesses(enquiry_ids)
-        references = {one: self._seen.enquiries.get(one).reference for one in enquiry_ids}
+        enquiries = self._seen.enquiries.all_of(enquiry_ids)
         rows = []
         for one in found:
             review = reviews.get(one.conversation_id)
-            access = accesses.get(one.enquiry_id or "", Access())
             rows.append(
                 Row(
                     waiting=one,
-                    reference=references.get(one.enquiry_id or ""),
+                    reference=enquiries[one.enquiry_id].reference if one.enquiry_id is not None else None,
                     state=state_of(one.review),
                     reader=self._names.account(review.account_id) if review is not None else "",
                     is_mine=review is not None and review.account_id == self._actor.account_id,
-                    allocated=self._people(access),
-                    is_restricted=access.is_restricted,
+                    allocated=self._people(one.access),
+                    is_restricted=one.access.is_restricted,
                 )
             )
         return tuple(rows)

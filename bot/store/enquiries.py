@@ -7,6 +7,7 @@ capitals, spaces or ways to write the same letter count as one, so that no enqui
 import hmac
 import secrets
 import unicodedata
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,9 +18,12 @@ from bot.store import tables
 from bot.store.errors import Missing, Taken
 from bot.store.keys import Keys
 from bot.store.rows import Row, Rows, moment, moment_or_none, stamp
-from bot.store.sealing import bound
+from bot.store.sealing import DataKey, bound
 
 SCHEMA = "reference 1"
+
+AT_ONCE = 500
+"""Enquiries that one query names."""
 
 
 class Move(StrEnum):
@@ -93,7 +97,20 @@ class Enquiries:
 
     def get(self, enquiry_id: str) -> Enquiry:
         """An enquiry. Raises `Missing`."""
-        return self._enquiry(self._row(enquiry_id))
+        row = self._row(enquiry_id)
+        return _enquiry(row, self._keys.open(row["key_id"]))
+
+    def all_of(self, enquiry_ids: Collection[str]) -> Mapping[str, Enquiry]:
+        """These enquiries at once, those that there are."""
+        enquiries = tables.enquiries
+        asked = sorted(set(enquiry_ids))
+        found: dict[str, Enquiry] = {}
+        for start in range(0, len(asked), AT_ONCE):
+            some = enquiries.c.enquiry_id.in_(asked[start : start + AT_ONCE])
+            rows = self._rows.every(enquiries, some, order_by=[enquiries.c.enquiry_id])
+            keys = self._keys.open_all({row["key_id"] for row in rows})
+            found |= {row["enquiry_id"]: _enquiry(row, keys[row["key_id"]]) for row in rows}
+        return found
 
     def find(self, reference: str) -> Enquiry | None:
         """The enquiry that the team calls this, if there is one."""
@@ -105,7 +122,7 @@ class Enquiries:
         by_none = enquiries.c.enquiry_id.not_in(select(references.c.enquiry_id))
         order = [enquiries.c.opened_at, enquiries.c.enquiry_id]
         for row in self._rows.every(enquiries, enquiries.c.reference.is_not(None), by_none, order_by=order):
-            enquiry = self._enquiry(row)
+            enquiry = _enquiry(row, self._keys.open(row["key_id"]))
             if enquiry.reference is not None and alike(enquiry.reference) == alike(reference):
                 return enquiry
         return None
@@ -114,7 +131,7 @@ class Enquiries:
         """All enquiries in the order they were opened."""
         enquiries = tables.enquiries
         rows = self._rows.every(enquiries, order_by=[enquiries.c.opened_at, enquiries.c.enquiry_id])
-        return tuple(self._enquiry(row) for row in rows)
+        return tuple(_enquiry(row, self._keys.open(row["key_id"])) for row in rows)
 
     def moves(self, enquiry_id: str) -> tuple[EnquiryMove, ...]:
         """All that became of an enquiry, first to last. Raises `Missing`."""
@@ -143,16 +160,15 @@ class Enquiries:
             raise Missing(f"There is no enquiry {enquiry_id}.")
         return row
 
-    def _enquiry(self, row: Row) -> Enquiry:
-        reference = row["reference"]
-        if reference is not None:
-            reference = self._keys.open(row["key_id"]).open(reference, place_of(row["key_id"], row["enquiry_id"]))
-        return Enquiry(
-            enquiry_id=row["enquiry_id"],
-            reference=reference,
-            opened_at=moment(row["opened_at"]),
-            closed_at=moment_or_none(row["closed_at"]),
-        )
+
+def _enquiry(row: Row, key: DataKey) -> Enquiry:
+    reference = row["reference"]
+    return Enquiry(
+        enquiry_id=row["enquiry_id"],
+        reference=None if reference is None else key.open(reference, place_of(key.key_id, row["enquiry_id"])),
+        opened_at=moment(row["opened_at"]),
+        closed_at=moment_or_none(row["closed_at"]),
+    )
 
 
 def place_of(key_id: str, enquiry_id: str) -> bytes:

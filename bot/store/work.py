@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import (
@@ -245,41 +247,34 @@ class Work:
         """
         for start in range(0, len(conversation_ids), AT_ONCE):
             some = conversation_ids[start : start + AT_ONCE]
-            found = self._sealed(some)
-            keys = self._keys.open_all({row[1] for row in found})
-            by_conversation: dict[str, list[Any]] = {}
-            for row in found:
-                by_conversation.setdefault(row[0], []).append(row)
+            key_ids = self._key_ids(some)
+            keys = self._keys.open_all(set(key_ids.values()))
+            found = {of: list(turns) for of, turns in groupby(self._sealed(some), itemgetter(0))}
             for conversation_id in some:
-                turns = by_conversation.get(conversation_id, [])
-                if not turns:
+                if conversation_id not in found:
                     continue
-                key = keys[turns[0][1]]
+                key = keys[key_ids[conversation_id]]
                 place = bound(SCHEMA, key.key_id, conversation_id)
-                for _, _, number, speaker, words, original in turns:
-                    where = _numbered(number) + _named(speaker)
+                for _, number, speaker, words, original in found[conversation_id]:
+                    where = _numbered(number, speaker)
                     if len(words) > NONCE_BYTES + TAG_BYTES:
                         yield conversation_id, number, key.open(words, place + where)
                     if original is not None:
                         there = bound(ORIGINAL_SCHEMA, key.key_id, conversation_id)
                         yield conversation_id, number, key.open(original, there + where)
 
+    def _key_ids(self, conversation_ids: Sequence[str]) -> Mapping[str, str]:
+        conversations = tables.conversations
+        ids = conversations.c.conversation_id
+        query = select(ids, conversations.c.key_id).where(ids.in_(conversation_ids)).order_by(ids)
+        return {row[0]: row[1] for row in self._rows.found(query)}
+
     def _sealed(self, conversation_ids: Sequence[str]) -> Sequence[Any]:
-        conversations, turns = tables.conversations, tables.turns
+        turns = tables.turns
         # What is no longer than a nonce and a tag holds no words.
         has_words = or_(func.length(turns.c.words) > NONCE_BYTES + TAG_BYTES, turns.c.original.is_not(None))
         query = (
-            select(
-                turns.c.conversation_id,
-                conversations.c.key_id,
-                turns.c.number,
-                turns.c.speaker,
-                turns.c.words,
-                turns.c.original,
-            )
-            .select_from(
-                turns.join(conversations, conversations.c.conversation_id == turns.c.conversation_id),
-            )
+            select(turns.c.conversation_id, turns.c.number, turns.c.speaker, turns.c.words, turns.c.original)
             .where(turns.c.conversation_id.in_(conversation_ids), turns.c.speaker != Speaker.BOT.value, has_words)
             .order_by(turns.c.conversation_id, turns.c.number)
         )
@@ -361,8 +356,9 @@ class Work:
         )
         flagged = {row[0]: int(row[1]) for row in self._rows.found(raised)}
         found = []
+        enquiries = self._enquiries.all_of(enquiry_ids)
         for enquiry_id in enquiry_ids:
-            enquiry = self._enquiries.get(enquiry_id)
+            enquiry = enquiries[enquiry_id]
             number, waiting = counted.get(enquiry_id, (0, 0))
             found.append(
                 EnquiryRow(
@@ -477,10 +473,6 @@ def _place(after: str) -> tuple[int, str] | None:
 
 
 @cache
-def _numbered(number: int) -> bytes:
-    return bound(str(number))
-
-
-@cache
-def _named(speaker: str) -> bytes:
-    return bound(speaker)
+def _numbered(number: int, speaker: str) -> bytes:
+    """The end of where a turn's seal belongs."""
+    return bound(str(number), speaker)

@@ -181,6 +181,16 @@ def test_a_draft_holds_what_was_typed_in_each_box(store: Store, conversation_id:
     assert verify(store) == []
 
 
+def test_many_enquiries_are_read_at_once(store: Store) -> None:
+    with store.begin() as kept:
+        named = [kept.enquiries.open(NOON, reference=f"Enquiry {number}") for number in range(3)]
+        nameless = kept.enquiries.open(LATER)
+        kept.enquiries.close(nameless, LATER)
+        found = kept.enquiries.all_of([*named, nameless, nameless, "0" * 32])
+        assert found == {enquiry_id: kept.enquiries.get(enquiry_id) for enquiry_id in (*named, nameless)}
+        assert kept.enquiries.all_of([]) == {}
+
+
 def test_an_enquiry_is_known_by_its_reference(store: Store) -> None:
     with store.begin() as kept:
         one = kept.enquiries.open(NOON, reference=CANARY)
