@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
@@ -213,3 +214,27 @@ class FormsFromOwnPages:
         is_writing = scope["type"] == "http" and scope["method"] not in READING
         is_ours = not is_writing or came_from_our_own_page(Headers(scope=scope))
         await (self.app if is_ours else self.refused)(scope, receive, send)
+
+
+ON_BOTH_HOSTS = ("/static/", "/healthz", "/readyz", "/favicon.ico", "/licences")
+
+
+class TeamOnItsOwnHost:
+    """Where the team's side has a host of its own, it answers there alone, and nothing else does. `missing` answers."""
+
+    def __init__(self, app: ASGIApp, host: str, missing: ASGIApp) -> None:
+        self.app = app
+        self.host = host
+        self.missing = missing
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not self.host or scope["path"].startswith(ON_BOTH_HOSTS):
+            await self.app(scope, receive, send)
+            return
+        asked = Headers(scope=scope).get("host", "").lower()
+        is_its_host = asked.rpartition(":")[0] == self.host if ":" in asked else asked == self.host
+        if is_its_host and scope["path"] == "/":
+            await RedirectResponse("/team", status_code=303)(scope, receive, send)
+            return
+        is_right = is_the_teams(scope["path"]) == is_its_host
+        await (self.app if is_right else self.missing)(scope, receive, send)

@@ -3,16 +3,17 @@
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from bot import signing_in
 from bot.codes import Door
-from bot.conversation import Speaker, Stage
+from bot.conversation import Speaker, Stage, Whose
 from bot.interviewing import Room, begin
 from bot.project import load_code_words, load_interview, load_phrases
 from bot.roles import Role
@@ -20,6 +21,8 @@ from bot.settings import Settings, load
 from bot.steps import Steps
 from bot.store import Purpose, Store
 from bot.web.app import create_app
+from bot.web.guard import Guard
+from bot.web.team.shell import TeamDesk
 from tests.fake_dialogue import FakeDialogue
 from tests.talking import DATABASE, NOW, Talk, make_empty, opened_copy
 from tests.team.colleague import Colleague
@@ -40,6 +43,7 @@ class TeamSite:
     """Of the database."""
     now: datetime = NOW
     clients: list[httpx.AsyncClient] = field(default_factory=list)
+    desk: TeamDesk = field(init=False)
 
     @property
     def store(self) -> Store:
@@ -47,8 +51,6 @@ class TeamSite:
 
     def passes(self, **time: int) -> None:
         """Let time pass."""
-        from datetime import timedelta
-
         self.now += timedelta(**time)
 
     def arrives(self) -> Colleague:
@@ -76,7 +78,7 @@ class TeamSite:
             kept.sessions.open(signing_in.hash_of(secret), account_id, self.now)
             colleague.role = kept.accounts.get(account_id).role
         colleague.account_id = account_id
-        colleague.client.cookies.set("team", secret)
+        colleague.client.cookies.set("team", secret, domain="site.example", path="/team")
         return colleague
 
     def enquiry(
@@ -110,20 +112,28 @@ class TeamSite:
     ) -> str:
         """Have a conversation with the person: what they feel, what they want, and whether they are safe now.
 
-        `is_safe`: "safe", "not_sure", or "not_safe", which raises a flag. Only a person's first one can be finished.
+        `is_safe`: "safe", "not_sure", or "not_safe", which raises a flag. It is a first one, or how it was for them.
         """
         conversation_id = await begin(self.room, stage=stage, speaker=speaker, now=self.now, enquiry_id=enquiry_id)
         talk = Talk(self.room, conversation_id)
         talk.now = self.now
-        if stage is not Stage.FIRST or speaker is not Speaker.PERSON:
-            return conversation_id
-        await talk.says("Tired. <b>Not</b> sleeping.\n\n  And cross.")
-        await talk.says("My cat, and being asked.")
-        await talk.chooses("yes")
-        await talk.says(says)
-        await talk.says("She would ring on Sundays.")
-        await talk.chooses("no")
-        await talk.chooses(is_safe)
+        whose = {"whose": Whose.OWN_WORDS} if speaker is Speaker.ADVOCATE else {}
+        if speaker is Speaker.ADVOCATE:
+            await talk.says("Femi Oyelaran")
+        if stage is Stage.FIRST:
+            await talk.says("Tired. <b>Not</b> sleeping.\n\n  And cross.", **whose)
+            await talk.says("My cat, and being asked.", **whose)
+            await talk.chooses("yes")
+            await talk.says(says, **whose)
+            await talk.says("She would ring on Sundays.", **whose)
+            await talk.chooses("no")
+            await talk.chooses(is_safe, **whose)
+            if is_safe == "not_safe":
+                # Help came first, and they want to go on.
+                await talk.chooses("carry_on")
+        elif stage is Stage.EXPERIENCE:
+            await talk.chooses("all_of_it", **whose)
+            await talk.says("They asked me first.", **whose)
         if finished:
             await talk.chooses("done")
         return conversation_id
@@ -140,10 +150,10 @@ def store(empty_store: Path, tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def make_team_settings(folder: Path) -> Settings:
+    """Settings as they are without any, and a telephone."""
     return replace(
-        load({}, tmp_path / "no.env"),
+        load({}, folder / "no.env"),
         phone="01234 567 890",
         phone_hours="Monday to Friday, 9am to 5pm",
         out_of_hours_phone="01234 567 899",
@@ -152,8 +162,12 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def team_site(store: Store, settings: Settings, tmp_path: Path) -> AsyncIterator[TeamSite]:
-    """The whole site on a real store, with a small dialogue engine in the place of the box."""
+def settings(tmp_path: Path) -> Settings:
+    return make_team_settings(tmp_path)
+
+
+def make_site(store: Store, settings: Settings, path: Path) -> TeamSite:
+    """Make the whole site on a store, with a small dialogue engine in the place of the box."""
 
     async def no_waiting(seconds: float) -> None:
         """Wait without waiting."""
@@ -164,9 +178,19 @@ async def team_site(store: Store, settings: Settings, tmp_path: Path) -> AsyncIt
     dialogue = FakeDialogue()
     room = Room(store, dialogue, load_interview(), load_phrases())
     door = Door(store, load_code_words(), sleep=no_waiting)
-    made = TeamSite(unmade, room, dialogue, door, settings, tmp_path / "store" / DATABASE)
-    steps = Steps(store.derive(Purpose.STEP_TOKENS))
-    made.app = create_app(room, door, steps, settings, now=lambda: made.now)
+    made = TeamSite(unmade, room, dialogue, door, settings, path)
+    app = create_app(room, door, Steps(store.derive(Purpose.STEP_TOKENS)), settings, now=lambda: made.now)
+    made.app = app
+    assert isinstance(app, Guard)
+    assert isinstance(app.app, Starlette)
+    made.desk = app.app.state.team_desk
+    return made
+
+
+@pytest.fixture
+async def team_site(store: Store, settings: Settings, tmp_path: Path) -> AsyncIterator[TeamSite]:
+    """The whole site on a real store."""
+    made = make_site(store, settings, tmp_path / "store" / DATABASE)
     yield made
     for client in made.clients:
         await client.aclose()

@@ -19,7 +19,9 @@ def code_of(secret: str, site: TeamSite) -> str:
 
 def secret_on(colleague: Colleague) -> str:
     """What the page says to type into the app."""
-    return next("".join(one.itertext()) for one in colleague.page.root.iter("span") if one.get("class") == "team-secret")
+    return next(
+        "".join(one.itertext()) for one in colleague.page.root.iter("span") if one.get("class") == "team-secret"
+    )
 
 
 async def makes_first_administrator(site: TeamSite) -> tuple[Colleague, str]:
@@ -182,7 +184,9 @@ async def test_what_is_told_is_told_once(team_site: TeamSite) -> None:
     assert not (await colleague.opens("/team/account")).told
 
 
-async def test_signing_out_elsewhere_ends_all_but_this(team_site: TeamSite, signed_in: Callable[..., Colleague]) -> None:
+async def test_signing_out_elsewhere_ends_all_but_this(
+    team_site: TeamSite, signed_in: Callable[..., Colleague]
+) -> None:
     here = signed_in(Role.MANAGER)
     there = team_site.signs_in(here.account_id)
     await here.opens("/team/account")

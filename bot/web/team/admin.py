@@ -140,7 +140,7 @@ async def show_teams(request: Request, signed: Signed) -> Response:
 
 async def make_team(request: Request, signed: Signed) -> Response:
     """Make a team."""
-    name = signed.form.one("name")
+    name = signed.form.typed("name")
     try:
         await _do(signed, administering.make_team, name)
     except NotDone as error:
@@ -156,7 +156,7 @@ async def show_team(request: Request, signed: Signed) -> Response:
 async def rename_team(request: Request, signed: Signed) -> Response:
     """Call a team something else."""
     try:
-        await _do(signed, administering.rename_team, request.path_params["team_id"], signed.form.one("name"))
+        await _do(signed, administering.rename_team, request.path_params["team_id"], signed.form.typed("name"))
     except NotDone as error:
         return signed.shown(await _team_page(request, signed, Problem(str(error), "#name")))
     return signed.leads_to(_team_address(request), "The team has its new name.")
@@ -190,7 +190,7 @@ async def _teams_page(signed: Signed, *problems: Problem) -> TeamList:
         title="Teams",
         problems=problems,
         teams=tuple(sorted(rows, key=lambda row: row.team.closed_at is not None)),
-        typed=signed.form.one("name"),
+        typed=signed.form.typed("name"),
     )
 
 
@@ -206,7 +206,7 @@ async def _team_page(request: Request, signed: Signed, *problems: Problem) -> On
         team=team,
         address=_team_address(request),
         people=tuple(_row(one, teams) for one in people if team.team_id in one.team_ids),
-        typed=signed.form.one("name") if signed.form.has("name") else team.name,
+        typed=signed.form.typed("name") if signed.form.has("name") else team.name,
     )
 
 
@@ -386,7 +386,7 @@ def _open_teams(teams: Sequence[Team], also: Sequence[str] | frozenset[str]) -> 
 
 def _typed(form: Form) -> TypedPerson:
     role = next((role.value for role in Role if role == form.one("role")), "")
-    return TypedPerson(form.one("name"), form.one("email"), role, form.every("team"))
+    return TypedPerson(form.typed("name"), form.one("email"), role, form.every("team"))
 
 
 def _wanted(typed: TypedPerson) -> Wanted:

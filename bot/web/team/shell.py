@@ -306,6 +306,8 @@ async def _reached(request: Request, route: TeamRoute, form: Form) -> Response:
             return again(desk, signed.frame(), request.url.path, form, _OLD_PAGE, 403)
         await signing_in.stay(desk.gate, request.cookies[desk.cookie("team")], now)
     response = await handled(request, signed)
+    if response.status_code == 404:
+        return response  # to the byte, headers too, what is sent where nothing is
     if signed.told and response.status_code != 303:
         desk.drop_cookie(response, "team-told")
     if response.headers.get("Clear-Site-Data") is None:
