@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -54,8 +54,18 @@ class Settings:
     """Addresses of the proxies in front, with commas between: only they are believed about who is calling."""
     breached_passwords: Path | None
     """A list of passwords that were stolen elsewhere; None where there is no such list."""
+    oidc_issuer: str
+    """Where the council's own accounts are, to sign in with (OpenID Connect); empty where that is not wanted."""
+    oidc_client_id: str
+    oidc_client_secret: str = field(repr=False)
+    oidc_name: str
+    """What people call those accounts."""
     guidance: Path
     """The folder of the documents that the team reads and confirms."""
+    smtp: str = field(repr=False)
+    """The mail server that takes notices of flags; empty where none are sent."""
+    notice_from: str
+    """The address that notices come from."""
 
 
 DEFAULTS: dict[str, str] = {
@@ -79,7 +89,13 @@ DEFAULTS: dict[str, str] = {
     "LEAVE_TO": "https://www.bbc.co.uk/weather",
     "PROXIES": "",
     "BREACHED_PASSWORDS": "",
+    "OIDC_ISSUER": "",
+    "OIDC_CLIENT_ID": "",
+    "OIDC_CLIENT_SECRET": "",
+    "OIDC_NAME": "your council account",
     "GUIDANCE": "docs/guidance",
+    "SMTP": "",
+    "NOTICE_FROM": "",
 }
 
 BOX_OWN = frozenset({"BOX_SECRET", "ACTIONS_URL"})
@@ -124,7 +140,13 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path | None = N
         leave_to=_address("LEAVE_TO", value("LEAVE_TO")),
         proxies=_networks("PROXIES", value("PROXIES")),
         breached_passwords=_path(value("BREACHED_PASSWORDS")) if value("BREACHED_PASSWORDS") else None,
+        oidc_issuer=_issuer(value("OIDC_ISSUER")) if value("OIDC_ISSUER") else "",
+        oidc_client_id=value("OIDC_CLIENT_ID"),
+        oidc_client_secret=value("OIDC_CLIENT_SECRET"),
+        oidc_name=value("OIDC_NAME"),
         guidance=_path(value("GUIDANCE")),
+        smtp=_mail_server(value("SMTP"), value("NOTICE_FROM")),
+        notice_from=value("NOTICE_FROM"),
     )
 
 
@@ -181,6 +203,34 @@ def _host(name: str, written: str) -> str:
     if written and not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", written.lower()):
         raise BadSetting(f"OWNWORDS_{name} is {written!r}; it must be a host name alone, such as team.words.example.")
     return written.lower()
+
+
+def _issuer(written: str) -> str:
+    parts = urlsplit(written) if _is_whole(written) else None
+    # In clear it could be read and changed on the way; on this machine alone there is no way.
+    if parts is None or not (parts.scheme == "https" or parts.hostname in {"127.0.0.1", "localhost"}):
+        raise BadSetting(
+            f"OWNWORDS_OIDC_ISSUER is {written!r}; it must be a whole address with https, as the other side writes it."
+        )
+    return written
+
+
+def _mail_server(written: str, sender: str) -> str:
+    if not written:
+        return ""
+    try:
+        parts = urlsplit(written)
+        is_server = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and parts.port != 0 and not parts.path
+    except ValueError:
+        is_server = False
+    if not is_server:
+        # The value itself is not repeated: it may hold a password.
+        raise BadSetting("OWNWORDS_SMTP must be a mail server such as smtps://name:password@mail.council.example:465.")
+    if not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", sender):
+        raise BadSetting(
+            f"OWNWORDS_NOTICE_FROM is {sender!r}; it must be an e-mail address, where there is OWNWORDS_SMTP."
+        )
+    return written
 
 
 def _own_address(host: str, port: int) -> str:

@@ -21,6 +21,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from bot import passkeys
 from bot.codes import NETWORK_WINDOW, NETWORK_WRONG, SITE_WINDOW, SITE_WRONG, TooManyAtOnce, network_key, slowed
+from bot.openid import NotVouched, OpenId
 from bot.passkeys import Challenges, NewPasskey, NoPasskey, Site
 from bot.passwords import Breached, Passwords, problem_with
 from bot.roles import Act, Actor, Role, require_proven
@@ -99,6 +100,8 @@ class Gate:
     site: Site | None = None
     """None where passkeys cannot be had."""
     breached: Breached | None = None
+    openid: OpenId | None = None
+    """The council's own accounts, where they are to be signed in with."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     passwords: Passwords = field(init=False)
     challenges: Challenges = field(default_factory=Challenges)
@@ -470,6 +473,69 @@ def _passkey(gate: Gate, kept: Transaction, answer: str, about: str, now: dateti
     if _live(kept, found.account_id) is None:
         return None
     kept.passkeys.used(found.credential_id, count, now)
+    return found
+
+
+# --- the council's own accounts ---------------------------------------------------------------------------------------
+
+COUNCIL = "council"
+
+
+@dataclass(frozen=True, slots=True)
+class ToCouncil:
+    """Somebody goes to the council's side to sign in."""
+
+    address: str
+    mark: str = field(repr=False)
+    """What the browser holds until they come back."""
+
+
+async def go_to_council(gate: Gate, now: datetime, *, again: bool = False) -> ToCouncil:
+    """Begin to sign in with a council account. `again`: as a proof, so they sign in there anew. Raises NotDone."""
+    if gate.openid is None:
+        raise NotDone("Council accounts are not set up here. Sign in another way.")
+    state = gate.challenges.make(COUNCIL, now).hex()
+    try:
+        going = await gate.openid.go(state, again=again)
+    except NotVouched as error:
+        raise NotDone(str(error)) from error
+    mark = _signer(gate, COUNCIL).dumps([state, going.nonce, going.verifier, again])
+    return ToCouncil(going.address, str(mark))
+
+
+async def come_from_council(gate: Gate, mark: str, code: str, state: str, network: str, now: datetime) -> SignedIn:
+    """Sign in whoever comes back, in the browser that went. Raises NotDone, TooManyAtOnce."""
+    held = _read(_signer(gate, COUNCIL), mark)
+    if (
+        gate.openid is None
+        or held is None
+        or not hmac.compare_digest(held[0].encode(), state.encode("utf-8", "replace"))
+    ):
+        raise NotDone(TOO_LATE)
+    if not gate.challenges.use(bytes.fromhex(held[0]), COUNCIL, now):
+        raise NotDone(TOO_LATE)
+    openid, tries = gate.openid, _network_tries(gate, network, now)
+    async with _slowed(gate, tries, now):
+        try:
+            email = await openid.vouched(code, held[1], held[2], now, again=held[3])
+        except NotVouched as error:
+            await to_thread.run_sync(_refused, gate, tries, now, None, COUNCIL)
+            raise NotDone(str(error)) from error
+
+    def keep() -> SignedIn | None:
+        with gate.store.begin() as kept:
+            account = kept.accounts.find(email)
+            if account is None or account.disabled_at is not None:
+                account_id = None if account is None else account.account_id
+                kept.audit.add(AuditAct.SIGN_IN_REFUSED, now, account_id=account_id, about=COUNCIL)
+                return None
+            return _open(gate, kept, account.account_id, COUNCIL, now)
+
+    found = await to_thread.run_sync(keep)
+    if found is None:
+        raise NotDone(
+            "Your council vouches for you, but nobody has made an account for you here. Ask an administrator."
+        )
     return found
 
 

@@ -37,6 +37,10 @@ def test_without_any_setting_everything_has_its_default(env_file: Path) -> None:
         leave_to=DEFAULTS["LEAVE_TO"],
         proxies="",
         breached_passwords=None,
+        oidc_issuer="",
+        oidc_client_id="",
+        oidc_client_secret="",
+        oidc_name="your council account",
         guidance=ROOT / "docs" / "guidance",
     )
 
