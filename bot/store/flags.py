@@ -34,6 +34,19 @@ class Flags:
         where = [flags.c.conversation_id == conversation_id, flags.c.kind == kind.value]
         return self._rows.first(flags, *where) is not None
 
+    def raised(self, *, after: datetime, until: datetime) -> tuple[tuple[str, Flag], ...]:
+        """The flags raised since then, in any conversation, oldest first: `after` is not included, `until` is."""
+        flags = tables.flags
+        rows = self._rows.every(
+            flags,
+            flags.c.raised_at > stamp(after),
+            flags.c.raised_at <= stamp(until),
+            order_by=[flags.c.raised_at, flags.c.conversation_id, flags.c.turn, flags.c.kind],
+        )
+        return tuple(
+            (row["conversation_id"], Flag(FlagKind(row["kind"]), row["turn"], moment(row["raised_at"]))) for row in rows
+        )
+
     def of(self, conversation_id: str) -> tuple[Flag, ...]:
         """All flags of a conversation, in the order of the turns."""
         flags = tables.flags

@@ -13,12 +13,11 @@ from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Join,
     Select,
     and_,
-    cast,
+    case,
     exists,
     false,
     func,
@@ -340,7 +339,7 @@ class Work:
         summed = select(
             conversations.c.enquiry_id,
             func.count(),
-            func.sum(func.coalesce(cast(is_waiting, BigInteger), 0)),
+            func.sum(case((is_waiting, 1), else_=0)),
         )
         counted = {
             row[0]: (int(row[1]), int(row[2]))
