@@ -192,6 +192,9 @@ async def test_every_kind_can_be_recorded_and_changed_without_a_script(work: Wor
 
     page = await colleague.opens(work.path)
     assert "changed 1 time" in page.main
+    if kind is RecordKind.CAPACITY:
+        assert "To show that it can be." not in page.main
+        assert "Where to live for now" in page.main
 
 
 async def test_a_change_takes_its_place_and_the_earlier_record_stays_readable(work: Work) -> None:

@@ -15,6 +15,7 @@ from bot.checklist import Item, Source, State
 from bot.project import load_records
 from bot.recording import Filling, NewerRecord, Quoted, RecordSeen, Version
 from bot.records import (
+    BECAUSE,
     ELSEWHERE,
     Blank,
     Blanks,
@@ -128,6 +129,9 @@ class ShownRecord:
     heading: str
     summary: str
     """Its first answer, for lists."""
+    tells_apart: str
+    """What was typed that tells it from others of its kind, such as which decision it is about; empty where a
+    quotation does, or where there is one of its kind."""
     now: ShownVersion
     earlier: tuple[ShownVersion, ...]
     address: str
@@ -515,10 +519,12 @@ def _shown(one: RecordSeen, names: Names, enquiry_id: str, *, may_record: bool) 
     number, kind = one.now.entry.number, one.blank.kind
     now = _version(one.now, names)
     chosen = [label for said in now.said for label, _ in said.chosen]
+    typed = [line.words for line in one.now.lines if line.words is not None and line.field.name != BECAUSE]
     return ShownRecord(
         short=one.blank.short,
         heading=one.blank.heading,
         summary=chosen[0] if chosen else one.blank.short,
+        tells_apart=typed[0] if typed and one.blank.is_many and one.blank.quotation is None else "",
         now=now,
         earlier=tuple(_version(version, names) for version in one.earlier),
         address=f"{_enquiry(enquiry_id)}/record/{number}",
