@@ -134,6 +134,11 @@ class TeamSite:
         elif stage is Stage.EXPERIENCE:
             await talk.chooses("all_of_it", **whose)
             await talk.says("They asked me first.", **whose)
+        if stage is Stage.FIRST:
+            wish = next(turn.number for turn in await talk.turns() if turn.words == says)
+            with self.store.begin() as kept:
+                # The box's actions would have kept it.
+                kept.outcomes.desire(conversation_id, wish, self.now)
         if finished:
             await talk.chooses("done")
         return conversation_id
