@@ -26,6 +26,7 @@ from bot.codes import Door
 from bot.dialogue import Box, DialogueBroken, DialogueMissing, Receipts, box_environment, free_port, train
 from bot.interviewing import Room
 from bot.project import load_code_words, load_interview, load_nudges, load_phrases
+from bot.reviewing import noticing
 from bot.settings import ROOT, Settings
 from bot.signing_in import first_administrator_link
 from bot.steps import Steps
@@ -212,14 +213,26 @@ async def running(settings: Settings, store: Store, model: Path) -> AsyncIterato
         for server, taken in zip(servers, (public, inner), strict=True)
     ]
     await box.start()
+    looking = _look_for_flags(store, settings)
     host, port = public.getsockname()[:2]
     try:
         yield Running(f"http://{f'[{host}]' if ':' in host else host}:{port}", room, box)
     finally:
+        if looking is not None:
+            looking.cancel()
         for server in servers:
             server.should_exit = True
         await asyncio.gather(*serving, return_exceptions=True)
         await box.stop()
+
+
+def _look_for_flags(store: Store, settings: Settings) -> "asyncio.Task[None] | None":
+    """Have the team told by e-mail to sign in when there are new flags, where there is a mail server for it."""
+    if not settings.smtp:
+        return None
+    address = team_address(settings)
+    send = noticing.sends_by(settings.smtp, settings.notice_from, f"{address}/team" if address else "")
+    return asyncio.create_task(noticing.keep_looking(noticing.Notices(store, send, datetime.now(UTC))))
 
 
 async def shell(settings: Settings, store: Store, model: Path) -> None:

@@ -220,7 +220,12 @@ def _mail_server(written: str, sender: str) -> str:
         return ""
     try:
         parts = urlsplit(written)
-        is_server = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and parts.port != 0 and not parts.path
+        is_server = (
+            parts.scheme in {"smtp", "smtps"}
+            and bool(parts.hostname)
+            and parts.port != 0
+            and not (parts.path or parts.query)
+        )
     except ValueError:
         is_server = False
     if not is_server:

@@ -42,6 +42,8 @@ def test_without_any_setting_everything_has_its_default(env_file: Path) -> None:
         oidc_client_secret="",
         oidc_name="your council account",
         guidance=ROOT / "docs" / "guidance",
+        smtp="",
+        notice_from="",
     )
 
 
@@ -206,3 +208,21 @@ def test_settings_stay_as_they_were_read(env_file: Path) -> None:
     found = load({}, env_file)
     with pytest.raises(FrozenInstanceError):
         found.port = 8001  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "written", ["mail.council.example", "http://mail.council.example", "smtp://", "smtps://h:0", "smtp://h/x"]
+)
+def test_a_mail_server_is_named_whole_and_never_repeated(env_file: Path, written: str) -> None:
+    with pytest.raises(BadSetting, match="OWNWORDS_SMTP") as refused:
+        load({"OWNWORDS_SMTP": f"{written}?secret", "OWNWORDS_NOTICE_FROM": "words@council.example"}, env_file)
+    assert "secret" not in str(refused.value)
+
+
+def test_notices_have_a_sender(env_file: Path) -> None:
+    server = {"OWNWORDS_SMTP": "smtps://name:secret@mail.council.example:465"}
+    with pytest.raises(BadSetting, match="OWNWORDS_NOTICE_FROM"):
+        load(server, env_file)
+    found = load({**server, "OWNWORDS_NOTICE_FROM": "words@council.example"}, env_file)
+    assert found.notice_from == "words@council.example"
+    assert "secret" not in repr(found)

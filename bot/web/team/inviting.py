@@ -139,7 +139,9 @@ async def invite(request: Request, signed: Signed) -> Response:
     except BaseException:
         sent.forget(signed.once)
         raise
-    address = f"{signed.desk.settings.address}/invited"
+    # Where nobody said how the site is reached, it is as it was reached just now.
+    site = signed.desk.settings.address or f"{request.url.scheme}://{request.url.netloc}"
+    address = f"{site}/invited"
     page = InvitedPage(
         frame=signed.frame(),
         title="The invitation is made",
