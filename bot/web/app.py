@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bot.codes import Door
 from bot.council import InPlace
 from bot.interviewing import Room
+from bot.openid import OpenId
 from bot.passkeys import Site
 from bot.passwords import Breached
 from bot.settings import Settings
@@ -96,6 +97,7 @@ def create_app(
             room.store,
             site=Site.at(team_address(settings)),
             breached=Breached.named_in(settings),
+            openid=OpenId.named_in(settings, team_address(settings)),
             sleep=door.sleep,
         ),
         settings=settings,

@@ -105,6 +105,8 @@ class SignIn(TeamPage):
     """The same, to be seen."""
     passkey: str = ""
     """What the browser needs to ask for a passkey, as JSON; empty when passkeys are not to be had."""
+    council: str = ""
+    """What people call their council accounts; empty where nobody signs in with those."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,15 +119,17 @@ class Prove(TeamPage):
     passkey: str = ""
     has_password: bool = True
     """Whether this account has a password, or passkeys alone."""
+    council: str = ""
 
 
 class TeamPages:
     """Makes pages of the team's side."""
 
-    def __init__(self, address_of: Callable[[str], str]) -> None:
+    def __init__(self, address_of: Callable[[str], str], *, is_made_up: bool = False) -> None:
         self._environment = environment(address_of)
         self._environment.filters.update(moment=as_moment, day=as_day, clock=as_clock, age=called.as_age)
         self._environment.globals["called"] = called
+        self._environment.globals["is_made_up"] = is_made_up
 
     def make(self, page: TeamPage) -> str:
         """Make the page that shows this context. HTML cannot hold a NUL: the sign for it stands in its place."""

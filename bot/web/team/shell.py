@@ -467,6 +467,7 @@ def sign_in_page(
         kept=kept if was is not None else "",
         fields=() if was is None else tuple(typed for typed in typed_fields(was.form) if typed.is_box),
         passkey=signing_in.ask_for_passkey(desk.gate, now),
+        council=desk.gate.openid.name if desk.gate.openid is not None else "",
     )
 
 
@@ -485,6 +486,7 @@ def prove(request: Request, signed: Signed, kept: str = "", after: str = "", *pr
         next=own_path(after),
         has_password=signed.account.has_password,
         passkey=signing_in.ask_for_passkey(signed.desk.gate, signed.now, signed.actor),
+        council=signed.desk.gate.openid.name if signed.desk.gate.openid is not None else "",
     )
     return signed.desk.shown(page, 422)
 

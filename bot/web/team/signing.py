@@ -59,6 +59,16 @@ class SignInCode(TeamPage):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackFromCouncil(TeamPage):
+    """Where somebody comes back to from the council's side: one press, and they are in."""
+
+    template: ClassVar[str] = "team/council_back.html"
+    council: str
+    code: str = field(repr=False)
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ByLink(TeamPage):
     """Where a one-time link leads: choose a password and set up codes on a phone."""
 
@@ -180,6 +190,48 @@ async def sign_in_with_passkey(request: Request, at: AtDoor) -> Response:
     except (NotDone, TooManyAtOnce) as error:
         return _sign_in_again(at, error, "", "")
     return await _let_in(at, found)
+
+
+async def go_to_council(request: Request, at: AtDoor) -> Response:
+    """Lead to the council's side. A link and no form: what a form leads to elsewhere, browsers block here."""
+    again = request.query_params.get("again") == "yes"
+    try:
+        going = await signing_in.go_to_council(at.desk.gate, at.now, again=again)
+    except NotDone as error:
+        return _sign_in_again(at, error, "", "")
+    response = RedirectResponse(going.address, status_code=303)
+    at.desk.set_cookie(response, "team-council", going.mark)
+    return response
+
+
+async def show_back_from_council(request: Request, at: AtDoor) -> Response:
+    """Where people come back to. The browser sends none of our cookies from another site: a press of ours does."""
+    brought, openid = request.query_params, at.desk.gate.openid
+    if openid is None or not brought.get("code"):
+        return _sign_in_again(at, NotDone("You were not signed in over there. Try again, or another way."), "", "")
+    page = BackFromCouncil(
+        frame=at.frame(),
+        title="You are nearly in",
+        council=openid.name,
+        code=brought["code"],
+        state=brought.get("state", ""),
+    )
+    return at.shown(page)
+
+
+async def come_from_council(request: Request, at: AtDoor) -> Response:
+    """Let in whoever the council's side vouches for."""
+    desk, form = at.desk, at.form
+    held = request.cookies.get(desk.cookie("team-council"), "")
+    try:
+        found = await signing_in.come_from_council(
+            desk.gate, held, form.one("brought"), form.one("state"), _network(request), at.now
+        )
+    except (NotDone, TooManyAtOnce) as error:
+        return _sign_in_again(at, error, "", "")
+    response = await _let_in(at, found)
+    desk.drop_cookie(response, "team-council")
+    return response
 
 
 async def show_link(request: Request, at: AtDoor) -> Response:
@@ -549,6 +601,9 @@ routes = (
     TeamRoute(SIGN_IN, "begin_sign_in", sign_in, "POST", NOBODY),
     TeamRoute("/team/sign-in/code", "finish_sign_in", sign_in_with_code, "POST", NOBODY),
     TeamRoute("/team/sign-in/passkey", "sign_in_with_passkey", sign_in_with_passkey, "POST", NOBODY),
+    TeamRoute("/team/sign-in/council", "go_to_council", go_to_council, "GET", NOBODY),
+    TeamRoute("/team/sign-in/council/back", "back_from_council", show_back_from_council, "GET", NOBODY),
+    TeamRoute("/team/sign-in/council/back", "come_from_council", come_from_council, "POST", NOBODY),
     TeamRoute("/team/link/{secret}", "link", show_link, "GET", NOBODY, About.LINK),
     TeamRoute("/team/link/{secret}", "arrive", arrive, "POST", NOBODY, About.LINK),
     TeamRoute("/team/link/{secret}/passkey", "arrive_with_passkey", arrive_with_passkey, "POST", NOBODY, About.LINK),
