@@ -383,10 +383,14 @@ async def keep_themes(request: Request, signed: Signed) -> Response:
     latest = int(written) if written.isascii() and written.isdigit() and len(written) <= 15 else 0
     keep = partial(answering.tag, latest=latest, token=signed.once)
     store, actor = signed.desk.store, signed.actor
+    tag = partial(keep, store, actor, enquiry_id, outcome_id, chosen, own, themes(), signed.now)
     try:
-        await to_thread.run_sync(keep, store, actor, enquiry_id, outcome_id, chosen, own, themes(), signed.now)
-    except Unopened:
-        return signed.leads_to(_here(enquiry_id))
+        try:
+            await to_thread.run_sync(tag)
+        except Unopened:
+            # Who signed in again since the page was made opens the enquiry by this press: that is recorded too.
+            await to_thread.run_sync(seeing.open_enquiry_to_read, store, actor, enquiry_id, signed.now)
+            await to_thread.run_sync(tag)
     except SomebodyWasFirst as error:
         found = await to_thread.run_sync(_outcome, request, signed)
         page = _themes_page(request, signed, *found, typed=(chosen, own), first=error.entries)

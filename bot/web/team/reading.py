@@ -1,6 +1,6 @@
 """Pages of reading: opening, a conversation as it was said, two side by side, and what is written beside it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar
@@ -209,8 +209,9 @@ async def take_step(request: Request, signed: Signed) -> Response:
         raise Missing("There is no such step.")
     words = signed.form.typed("words")
     go = partial(answering.step, latest=_number(signed, "latest"), token=signed.once)
+    store, actor = signed.desk.store, signed.actor
     try:
-        await to_thread.run_sync(go, signed.desk.store, signed.actor, conversation_id, step, words, signed.now)
+        await _opening(signed, conversation_id, partial(go, store, actor, conversation_id, step, words, signed.now))
     except Unopened:
         return signed.leads_to(_here(conversation_id))
     except SomebodyWasFirst as error:
@@ -239,8 +240,9 @@ async def write_note(request: Request, signed: Signed) -> Response:
     conversation_id, turn = request.path_params["conversation_id"], _number(signed, "turn")
     words = signed.form.typed("words")
     keep = partial(answering.note, token=signed.once)
+    store, actor = signed.desk.store, signed.actor
     try:
-        await to_thread.run_sync(keep, signed.desk.store, signed.actor, conversation_id, turn, words, signed.now)
+        await _opening(signed, conversation_id, partial(keep, store, actor, conversation_id, turn, words, signed.now))
     except Unopened:
         return signed.leads_to(_here(conversation_id))
     except NotDone as error:
@@ -268,8 +270,9 @@ async def answer_flag(request: Request, signed: Signed) -> Response:
     kind, turn, words = _flag(signed.form.one("kind")), _number(signed, "turn"), signed.form.typed("words")
     keep = partial(answering.answer_flag, latest=_number(signed, "latest"), token=signed.once)
     store, actor = signed.desk.store, signed.actor
+    answer = partial(keep, store, actor, conversation_id, kind, turn, words, signed.now)
     try:
-        await to_thread.run_sync(keep, store, actor, conversation_id, kind, turn, words, signed.now)
+        await _opening(signed, conversation_id, answer)
     except Unopened:
         return signed.leads_to(_here(conversation_id))
     except SomebodyWasFirst as error:
@@ -300,6 +303,15 @@ async def join(request: Request, signed: Signed) -> Response:
     except NotDone as error:
         return signed.shown(_join_page(signed, conversation_id, reference, Problem(str(error), "#reference")))
     return signed.leads_to(f"/team/enquiries/{enquiry_id}", "It belongs to this enquiry now.")
+
+
+async def _opening(signed: Signed, conversation_id: str, verb: Callable[[], Entry]) -> Entry:
+    """Do it. Who signed in again since the page was made opens the conversation by this press: that is recorded too."""
+    try:
+        return await to_thread.run_sync(verb)
+    except Unopened:
+        await to_thread.run_sync(seeing.open_conversation, signed.desk.store, signed.actor, conversation_id, signed.now)
+        return await to_thread.run_sync(verb)
 
 
 # --- pages -----------------------------------------------------------------------------------------------------------
