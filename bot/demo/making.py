@@ -4,7 +4,7 @@ Everything goes in by the store's own verbs, so seals, chains and proofs are tho
 holds nothing else takes it, and it stays a made-up one for good: every page of the team says so.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
@@ -14,7 +14,7 @@ from bot.demo.telling import Telling, Tools, Until
 from bot.demo.voice import Voice
 from bot.roles import Role
 from bot.signing_in import make_link
-from bot.store import AuditAct, EntryKind, LinkPurpose, Store, StoreError, Transaction
+from bot.store import AuditAct, Audited, Entry, EntryKind, LinkPurpose, Store, StoreError, Transaction
 from bot.themes import NONE_OF_THESE
 
 MADE_UP = "MADE-UP"
@@ -75,19 +75,6 @@ class _Team:
     practitioners: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Deed:
-    """One row of the audit to be; they are written in the order of their times."""
-
-    at: datetime
-    act: AuditAct
-    account_id: str
-    team_id: str | None
-    enquiry_id: str | None
-    conversation_id: str | None
-    about: str = ""
-
-
 @dataclass(slots=True)
 class _Enquiry:
     """An enquiry on its way."""
@@ -105,7 +92,7 @@ def make_up(
 ) -> MadeUp:
     """Make so many enquiries with all that belongs to them. `told` hears how many there are, now and then.
 
-    The same seed at the same `now` gives the same words, times and choices in an empty store. Raises HoldsSomethingElse.
+    In an empty store the same seed at the same `now` gives the same words and times. Raises HoldsSomethingElse.
     """
     maker = _Maker(tools, seed, now)
     with store.begin() as kept:
@@ -115,22 +102,15 @@ def make_up(
     done = 0
     while done < enquiries:
         with store.begin() as kept:
+            maker.entries_before = kept.entries.length()
             for number in range(done, min(done + AT_ONCE, enquiries)):
                 maker.enquiry(kept, before + number + 1)
+            kept.entries.add_all(maker.written())
             done = min(done + AT_ONCE, enquiries)
         told(done)
     for deeds in maker.audited():
         with store.begin() as kept:
-            for one in deeds:
-                kept.audit.add(
-                    one.act,
-                    one.at,
-                    account_id=one.account_id,
-                    team_id=one.team_id,
-                    enquiry_id=one.enquiry_id,
-                    conversation_id=one.conversation_id,
-                    about=one.about,
-                )
+            kept.audit.add_all(deeds)
     return MadeUp(people, enquiries, maker.conversations, maker.turns)
 
 
@@ -156,7 +136,9 @@ class _Maker:
         self._now = now
         self._teams: list[_Team] = []
         self._advocate = ""
-        self._audited: list[_Deed] = []
+        self._audited: list[Audited] = []
+        self._written: list[Entry] = []
+        self.entries_before = 0
 
     # --- teams and people ---------------------------------------------------------------------------------------------
 
@@ -207,7 +189,9 @@ class _Maker:
         """Make one enquiry with its conversations and all that a team did about them."""
         draw = self._drawing(number)
         team = draw.choice(self._teams)
-        opened = self._some_time(draw, self._now - timedelta(days=draw.choice((3, 10, 30, 90, 200, 400)) + draw.random()))
+        opened = self._some_time(
+            draw, self._now - timedelta(days=draw.choice((3, 10, 30, 90, 200, 400)) + draw.random())
+        )
         place = draw.choice(self._tools.words.pools["towers"])
         enquiry_id = kept.enquiries.open(opened, reference=f"{MADE_UP}-{number:05d} {place}")
         made = _Enquiry(enquiry_id, team, Voice(self._tools.words, draw), draw)
@@ -228,11 +212,16 @@ class _Maker:
         if number % WALKED_IN == 0:
             self._walk_in(kept, draw)
 
-    def audited(self) -> Iterator[Sequence[_Deed]]:
+    def audited(self) -> Iterator[Sequence[Audited]]:
         """Give the rows of the audit in their order, some at a time."""
         self._audited.sort(key=lambda deed: (deed.at, deed.act))
         for start in range(0, len(self._audited), AUDITED_AT_ONCE):
             yield self._audited[start : start + AUDITED_AT_ONCE]
+
+    def written(self) -> Sequence[Entry]:
+        """Give what the team wrote since this was asked last."""
+        written, self._written = self._written, []
+        return written
 
     def _drawing(self, what: int | str) -> Random:
         return Random(f"{self._seed}|{what}")  # noqa: S311 the same seed is to give the same words; nothing is secret
@@ -308,18 +297,18 @@ class _Maker:
         telling.keep(kept)
         self.conversations += 1
         self.turns += len(telling.turns)
-        self._answer_flags(kept, made, telling)
+        self._answer_flags(made, telling)
         if telling.state is not State.OPEN:
-            self._review(kept, made, telling)
+            self._review(made, telling)
         return telling.now
 
-    def _answer_flags(self, kept: Transaction, made: _Enquiry, telling: Telling) -> None:
+    def _answer_flags(self, made: _Enquiry, telling: Telling) -> None:
         for kind, turn, raised_at in telling.flags:
             at = raised_at + timedelta(minutes=made.draw.uniform(10, 600))
             if made.draw.random() < (0.97 if raised_at + SOON < self._now else 0.3) and at < self._now:
                 reader = self._reader(made, telling)
                 self._did(made, at, AuditAct.READ_FLAG, reader, telling.conversation_id)
-                kept.entries.add(
+                self._write(
                     kind=EntryKind.FLAG_ANSWER,
                     what=kind.value,
                     account_id=reader,
@@ -330,11 +319,11 @@ class _Maker:
                     words={"words": made.voice.of_the_team("flag")},
                 )
 
-    def _review(self, kept: Transaction, made: _Enquiry, telling: Telling) -> None:
+    def _review(self, made: _Enquiry, telling: Telling) -> None:
         """Read it, ask about it, finish: as far as a team got by now."""
         draw, at = made.draw, telling.now
         is_old = at + timedelta(days=7) < self._now
-        states = draw.choices(
+        states: tuple[str, ...] = draw.choices(
             ((), (BEING_READ,), (BEING_READ, SENT_BACK), (BEING_READ, SENT_BACK, ANSWERED), (BEING_READ, REVIEWED)),
             (2, 2, 3, 2, 91) if is_old else (50, 15, 10, 5, 20),
         )[0]
@@ -348,25 +337,22 @@ class _Maker:
             if state == BEING_READ:
                 self._did(made, at, AuditAct.READ_CONVERSATION, reader, telling.conversation_id)
             asked = {SENT_BACK: "send_back", ANSWERED: "answer"}.get(state)
-            entry = kept.entries.add(
+            before = self._write(
                 kind=EntryKind.REVIEW,
                 what=state,
                 account_id=draw.choice(made.lead or made.team.practitioners) if state == ANSWERED else reader,
                 now=at,
                 conversation_id=telling.conversation_id,
                 enquiry_id=made.enquiry_id,
-                words={"words": made.voice.of_the_team(asked)} if asked else None,
+                words={"words": made.voice.of_the_team(asked)} if asked else {},
                 replaces=before,
             )
-            before = entry.number
         if states[-1:] == (REVIEWED,):
-            self._write_beside(kept, made, telling, reader, at)
+            self._write_beside(made, telling, reader, at)
 
-    def _write_beside(
-        self, kept: Transaction, made: _Enquiry, telling: Telling, reader: str, at: datetime
-    ) -> None:
+    def _write_beside(self, made: _Enquiry, telling: Telling, reader: str, at: datetime) -> None:
         if telling.answers_in_words and made.draw.random() < 0.25:
-            kept.entries.add(
+            self._write(
                 kind=EntryKind.NOTE,
                 what="note",
                 account_id=reader,
@@ -380,7 +366,7 @@ class _Maker:
             return
         for outcome_id, words in telling.wanted:
             if made.draw.random() < 0.5:
-                kept.entries.add(
+                self._write(
                     kind=EntryKind.THEME,
                     what="themes",
                     account_id=reader,
@@ -405,4 +391,41 @@ class _Maker:
         conversation_id: str | None = None,
         about: str = "",
     ) -> None:
-        self._audited.append(_Deed(at, act, account_id, made.team.team_id, made.enquiry_id, conversation_id, about))
+        self._audited.append(
+            Audited(0, at, act, account_id, made.team.team_id, made.enquiry_id, conversation_id, about)
+        )
+
+    def _write(
+        self,
+        *,
+        kind: EntryKind,
+        what: str,
+        account_id: str,
+        now: datetime,
+        conversation_id: str | None = None,
+        enquiry_id: str | None = None,
+        turn: int | None = None,
+        outcome_id: str | None = None,
+        choices: Mapping[str, tuple[str, ...]] | None = None,
+        words: Mapping[str, str] | None = None,
+        replaces: int | None = None,
+    ) -> int:
+        """Write an entry, and give its number."""
+        number = self.entries_before + len(self._written) + 1
+        self._written.append(
+            Entry(
+                number,
+                kind,
+                what,
+                conversation_id,
+                enquiry_id,
+                turn,
+                outcome_id,
+                choices or {},
+                words or {},
+                replaces,
+                account_id,
+                now,
+            )
+        )
+        return number

@@ -1,7 +1,7 @@
 """The road of the interview, followed without the dialogue engine: what is asked next, by `domain.yml` and the rules.
 
-It is for made-up data, where a council's whole year is told in minutes. People are only ever asked by the engine itself,
-and tests hold what is asked here against what it asks. Custom actions are the caller's.
+It is for made-up data, where a council's whole year is told in minutes. People are only ever asked by the engine, and
+tests hold what is asked here against what it asks. Custom actions are the caller's.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ ANY_OTHER = "__other__"
 """Rasa's word for any value that the slot does not list."""
 
 
-class LostRoad(Exception):
+class LostRoad(LookupError):
     """The rules do not say what comes next, or say it twice."""
 
 

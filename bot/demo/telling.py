@@ -186,7 +186,7 @@ class Telling:
 
     def _filled(self, asking: Asking) -> Asking:
         """Fill in what a wording names of the slots, as the dialogue engine does."""
-        filled = {
+        filled: dict[str, Any] = {
             one.name: FILLED.sub(self._in_slot, told)
             for one in fields(asking)
             if isinstance(told := getattr(asking, one.name), str) and "{" in told
