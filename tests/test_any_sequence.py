@@ -273,9 +273,11 @@ class Ledger:
     """What stood in the boxes when another button was pressed: it may be kept as a draft, and then as a note."""
 
     def view(self) -> View:
-        """Read everything."""
+        """Read everything. What lists are made from says what the turns say, whenever one looks."""
         with self.room.store.reading() as seen:
-            return view_of(seen, self.conversation_id)
+            view = view_of(seen, self.conversation_id)
+        assert view.conversation.state is view.standing.state
+        return view
 
     def page(self) -> tuple[Step, Turn | None, View]:
         """Open the page as it stands."""

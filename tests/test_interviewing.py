@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 import yaml
 
-from bot.conversation import Control, Kind, Now, Skip, Speaker, Stage
+from bot.conversation import Control, Kind, Now, Skip, Speaker, Stage, State
 from bot.dialogue import DialogueUnavailable, Utterance
 from bot.exporting import TakenBack, export_one
 from bot.flags import Phrases
@@ -18,6 +18,7 @@ from bot.interviewing import (
     Taken,
     answer,
     append,
+    arrive,
     begin,
     go_on,
     keep_typed,
@@ -45,6 +46,32 @@ async def test_a_conversation_runs_from_the_first_question_to_the_end(talk):
     view = await talk.view()
     assert view.standing.now is Now.ENDED
     assert [turn.words for turn in view.turns if turn.kind is Kind.WORDS] == ["I feel tired", "My cat"]
+
+
+async def test_lists_know_how_far_a_conversation_is(talk):
+    async def state():
+        return (await talk.view()).conversation.state
+
+    assert await state() is State.OPEN
+    await to_the_check_page(talk)
+    assert await state() is State.OPEN
+    await talk.chooses("done")
+    assert await state() is State.FINISHED
+    feelings = (await talk.view()).standing.answers[0]
+    await talk.presses(Control.CHANGE, target=feelings.number)
+    assert await state() is State.OPEN
+    await talk.presses(Control.CANCEL)
+    assert await state() is State.FINISHED
+
+
+async def test_lists_know_that_somebody_stopped_and_that_they_came_back(talk):
+    await talk.says("I feel tired")
+    await talk.presses(Control.STOP)
+    await talk.chooses("stop_and_keep")
+    assert (await talk.view()).conversation.state is State.STOPPED
+    await arrive(talk.room, talk.conversation_id, NOW)
+    view = await talk.view()
+    assert view.conversation.state is view.standing.state
 
 
 async def test_the_dialogue_hears_references_and_choices_and_never_words(talk):
