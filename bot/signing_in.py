@@ -42,6 +42,8 @@ from bot.store.attempts import TEAM
 
 IDLE = timedelta(minutes=30)
 IN_ALL = timedelta(hours=12)
+SESSIONS_KEPT = timedelta(days=2)
+"""For so long an old session says whose it was, so that what somebody typed comes back to them."""
 NOTED_EVERY = timedelta(minutes=1)
 """A session that goes on is noted once a minute."""
 
@@ -255,6 +257,7 @@ def _goes_on(session: Session, now: datetime, looked_at: datetime | None) -> boo
 
 def _open(gate: Gate, kept: Transaction, account_id: str, how: str, now: datetime) -> SignedIn:
     secret = secrets.token_urlsafe(32)
+    kept.sessions.drop(now - SESSIONS_KEPT)
     kept.sessions.open(hash_of(secret), account_id, now)
     kept.audit.add(AuditAct.SIGNED_IN, now, account_id=account_id, about=how)
     return SignedIn(account_id, secret, _device(gate, account_id, now))
@@ -282,9 +285,9 @@ async def begin_sign_in(
     tries = _tries(gate, email, None if account is None else account.account_id, network, now, device)
     async with _slowed(gate, tries, now):
         fits = await gate.passwords.fits(password, kept_hash)
-    if not fits or account is None or kept_hash is None:
-        await to_thread.run_sync(_refused, gate, tries, now, account, "password")
-        raise NotDone(WRONG)
+        if not fits or account is None or kept_hash is None:
+            await to_thread.run_sync(_refused, gate, tries, now, account, "password")
+            raise NotDone(WRONG)
     return HalfWay(_ticket(gate, account.account_id, kept_hash, now))
 
 
@@ -525,7 +528,8 @@ async def come_from_council(gate: Gate, mark: str, code: str, state: str, networ
     def keep() -> SignedIn | None:
         with gate.store.begin() as kept:
             account = kept.accounts.find(email)
-            if account is None or account.disabled_at is not None:
+            # Addresses are found by likeness, for whoever types one; here it has to be the very one.
+            if account is None or account.disabled_at is not None or account.email.lower() != email.lower():
                 account_id = None if account is None else account.account_id
                 kept.audit.add(AuditAct.SIGN_IN_REFUSED, now, account_id=account_id, about=COUNCIL)
                 return None
@@ -816,6 +820,8 @@ class _Tries:
     counted: tuple[tuple[str, timedelta, int], ...]
     """What each wrong try is counted under; since when, and after how many, it slows."""
     slows_everybody: bool = False
+    one_by_one: bool = False
+    """Whether they always try one after another: a code of six digits must not be tried a thousand times at once."""
 
 
 def _named(gate: Gate, what: str, now: datetime) -> str:
@@ -841,19 +847,22 @@ def _tries(gate: Gate, email: str, account_id: str | None, network: str, now: da
 
 def _code_tries(gate: Gate, account_id: str, now: datetime, device: str) -> _Tries:
     who = f"device|{device}" if _is_known(gate, device, account_id, now) else f"account|{account_id}"
-    name = _named(gate, f"code|{who}", now)
-    return _Tries(name, ((name, NETWORK_WINDOW, FREE_TRIES), (name, timedelta(days=1), FREE_CODES_A_DAY)))
+    return _short_code_tries(_named(gate, f"code|{who}", now))
 
 
 def _proof_tries(gate: Gate, actor: Actor, now: datetime) -> _Tries:
-    name = _named(gate, f"proof|{actor.account_id}", now)
-    return _Tries(name, ((name, NETWORK_WINDOW, FREE_TRIES), (name, timedelta(days=1), FREE_CODES_A_DAY)))
+    return _short_code_tries(_named(gate, f"proof|{actor.account_id}", now))
+
+
+def _short_code_tries(name: str) -> _Tries:
+    counted = ((name, NETWORK_WINDOW, FREE_TRIES), (name, timedelta(days=1), FREE_CODES_A_DAY))
+    return _Tries(name, counted, one_by_one=True)
 
 
 @asynccontextmanager
 async def _slowed(gate: Gate, tries: _Tries, now: datetime) -> AsyncIterator[None]:
     """Wait as long as wrong tries before this one make it wait. Raises TooManyAtOnce."""
-    if not await to_thread.run_sync(_wait, gate, tries, now):
+    if not tries.one_by_one and not await to_thread.run_sync(_wait, gate, tries, now):
         yield
         return
     line = gate.lines.setdefault(tries.line, _Line())

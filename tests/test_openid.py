@@ -82,6 +82,14 @@ async def test_a_disabled_account_hears_the_same_as_one_that_never_was(at: AtGat
     assert await refusal(at) == never
 
 
+async def test_an_address_that_is_only_like_that_of_an_account_is_another_one(at: AtGate, council: Council) -> None:
+    await at.has("strasse@council.example")
+    council.claims = {"email": "stra\u00dfe@council.example"}
+    assert "nobody has made an account" in await refusal(at)
+    council.claims = {"email": "Strasse@Council.example"}
+    assert await comes_in(at)
+
+
 WRONG: dict[str, dict[str, Any]] = {
     "another nonce": {"nonce": "another"},
     "no nonce": {"nonce": None},

@@ -812,6 +812,25 @@ async def test_wrong_codes_slow_the_next_one_and_after_twenty_in_a_day_each(at: 
     assert max(at.waits) <= 42
 
 
+async def test_a_thousand_codes_at_once_are_tried_one_after_another(at: AtGate) -> None:
+    await at.has()
+    half = await signing_in.begin_sign_in(at.gate, ASHA, PASSWORD, OFFICE, NOW)
+    pressed = [signing_in.finish_sign_in(at.gate, half.ticket, f"{n:06}", OFFICE, NOW) for n in range(1_000)]
+    found = await asyncio.gather(*pressed, return_exceptions=True)
+    assert sum(isinstance(one, NotDone) for one in found) == IN_LINE
+    assert sum(isinstance(one, TooManyAtOnce) for one in found) == 1_000 - IN_LINE
+    assert at.waits == [1, 2, 4, 8, 16]
+
+
+async def test_an_old_session_is_let_go_of(at: AtGate, store: Store) -> None:
+    await at.has()
+    signed = await at.signs_in()
+    await at.signs_in(now=NOW + signing_in.SESSIONS_KEPT)
+    assert await signing_in.whose(at.gate, signed.secret)
+    await at.signs_in(now=NOW + signing_in.SESSIONS_KEPT + STEP)
+    assert await signing_in.whose(at.gate, signed.secret) is None
+
+
 async def test_where_tries_wait_they_wait_in_a_line_that_is_not_endless(at: AtGate) -> None:
     await at.has()
     await wrong_passwords(at, FREE_TRIES)
