@@ -57,6 +57,11 @@ class TeamPage:
         return [text(element) for element in self.root.iter() if "app-words" in element.get("class", "").split()]
 
     @property
+    def typed(self) -> list[str]:
+        """What was sent and could not be taken, as it is given back."""
+        return [text(element) for element in self.root.iter("p") if element.get("class") == "team-typed"]
+
+    @property
     def links(self) -> list[str]:
         return [link.get("href", "") for link in self.root.iter("a")]
 

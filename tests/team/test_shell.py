@@ -36,7 +36,7 @@ async def test_what_was_typed_before_the_session_ended_is_there_after_signing_in
     team_site.passes(minutes=45)
     page = await sends_after(colleague, "/team/teams", {**fields, "name": TYPED})
     assert page.heading == "You were signed out"
-    assert page.quotations == [TYPED]
+    assert page.typed == [TYPED]
     await colleague.sends("/team/sign-in", email="ruth@council.example", password=PASSWORD)
     page = await colleague.sends("/team/sign-in/code", code=code_of(told, team_site))
     assert page.heading == "You are signed in again"
