@@ -64,6 +64,12 @@ async def test_the_first_page_tells_what_is_new_to_read(team_site: TeamSite, sig
     assert "New to read" not in (await jo.opens("/team/work")).main
 
 
+async def test_an_administrator_is_told_too(signed_in: SignIn) -> None:
+    administrator = signed_in(Role.ADMINISTRATOR)
+
+    assert "New to read" in (await administrator.opens("/team")).main
+
+
 async def test_a_board_members_first_page_is_the_guidance(signed_in: SignIn) -> None:
     board = signed_in(Role.BOARD_MEMBER)
 

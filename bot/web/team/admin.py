@@ -16,6 +16,7 @@ from bot.signing_in import NotDone
 from bot.store import Account, Missing, Team
 from bot.web.access import About
 from bot.web.forms import Form
+from bot.web.team.guidance import NewToRead, new_to_read
 from bot.web.team.pages import Problem, TeamPage
 from bot.web.team.shell import ROLES, Signed, TeamRoute
 from bot.web.team.signing import Qr, qr_of
@@ -83,6 +84,8 @@ class PeopleList(TeamPage):
     template: ClassVar[str] = "team/admin_people.html"
     people: tuple[PersonRow, ...]
     has_teams: bool
+    new_to_read: tuple[NewToRead, ...]
+    """Guidance that they have still to read: this is the first page of whoever looks after the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +228,7 @@ async def show_people(request: Request, signed: Signed) -> Response:
         title="People",
         people=tuple(_row(one, teams) for one in sorted(people, key=_by_name)),
         has_teams=bool(teams),
+        new_to_read=await to_thread.run_sync(new_to_read, signed),
     )
     return signed.shown(page)
 
