@@ -13,6 +13,7 @@ from itsdangerous import URLSafeTimedSerializer
 from rich.console import Console
 from rich.table import Table
 
+from bench import team
 from bot.conversation import Kind, Speaker, Stage
 from bot.store import RootKey, Store
 from tests.house import House
@@ -59,6 +60,8 @@ def main() -> None:
         table.add_row("app, resident", f"{_resident(house.process.pid):.0f} MB", "≤ 150 MB")
         table.add_row("box, resident", f"{_resident(house.box_pid()):.0f} MB", "≤ 600 MB")
         house.close()
+        for row in team.measured(Path(folder) / "council"):
+            table.add_row(*row)
     OUT.print(table)
 
 
