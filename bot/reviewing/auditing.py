@@ -18,6 +18,7 @@ AT_THE_DOOR = (
     AuditAct.SIGN_IN_REFUSED,
     AuditAct.PROVEN,
     AuditAct.PROOF_REFUSED,
+    AuditAct.DENIED,
 )
 
 
