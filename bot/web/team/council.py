@@ -55,8 +55,8 @@ HINTS = {
     Name.READ_WITHIN: "The end of “Someone reads them within …”. It is a promise: make sure that somebody does.",
     Name.WALK_IN: "Somebody who was not invited can begin a conversation at the first page.",
     Name.KEEP_UNFINISHED: "In days.",
-    Name.KEEP_WAITING: "In days. After that somebody is reminded; nothing goes silently.",
-    Name.KEEP_CLOSED: "In years, as your council’s schedule says. Somebody reviews before anything is destroyed.",
+    Name.KEEP_WAITING: "In days. Then somebody is to be reminded: nothing is to go silently.",
+    Name.KEEP_CLOSED: "In years, as your council’s schedule says. Somebody is to look again before it goes.",
     Name.KEEP_AUDIT: "In years. There are no words in it.",
 }
 YES_OR_NO = {"yes": "Yes, anybody may begin", "no": "No, only with an invitation"}
