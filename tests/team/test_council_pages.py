@@ -11,6 +11,7 @@ from bot.roles import Role
 from bot.store import AuditAct
 from tests.team.colleague import Colleague, TeamPage
 from tests.team.conftest import TeamSite
+from tests.team.test_signing import PASSWORD, code_of, makes_first_administrator
 from tests.web.visiting import Page, text
 
 PEOPLE = "/team/settings/people"
@@ -138,6 +139,19 @@ async def test_without_a_proof_nothing_is_put_in_place_and_nothing_is_lost(
 
     assert page.heading == "Prove that it is you"
     assert "the Northtown team" not in (await first_page(team_site)).says
+
+
+async def test_a_proof_puts_in_place_what_was_about_to_be(team_site: TeamSite) -> None:
+    ruth, told = await makes_first_administrator(team_site)
+    team_site.passes(minutes=10)
+    await tries(ruth, PEOPLE, team="the Northtown team", contact="Ask us to ring you back.")
+    page = await ruth.sends(f"{PEOPLE}/keep")
+    assert page.heading == "Prove that it is you"
+
+    page = await ruth.sends("/team/prove", password=PASSWORD, code=code_of(told, team_site))
+
+    assert page.told == "It is in place now."
+    assert "Ask us to ring you back." in (await first_page(team_site)).says
 
 
 async def test_of_two_administrators_at_once_the_second_decides_again(
