@@ -288,12 +288,9 @@ def demo(
             now=midnight,
             told=lambda done: _say(f"{done} of {enquiries} enquiries") if done % TOLD_EVERY == 0 else None,
         )
-    table = Table("team", "role", "name", "e-mail address", Column("one-time link", overflow="fold"))
     for one in made.people:
-        role = one.role.replace("_", " ")
-        link = serving.link_address(settings, one.secret)
-        table.add_row(one.team, role, one.name, one.email, link)
-    out.print(table)
+        _say(f"{one.role.replace('_', ' ')}: {one.name}, {one.team or 'in no team'}, {one.email}")
+        _say(f"  {serving.link_address(settings, one.secret)}")
     _say(f"Made up: {made.enquiries} enquiries, {made.conversations} conversations, {made.turns} turns.")
     _say("The links are shown only here. Each is good once, for a week: whoever follows it chooses how to sign in.")
 

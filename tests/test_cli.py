@@ -904,3 +904,21 @@ def test_a_list_of_stolen_passwords_that_is_not_there_stops_the_start(ready: Ter
     ready.sets(BREACHED_PASSWORDS="/nowhere/stolen.txt")
     with pytest.raises(BadSetting, match="OWNWORDS_BREACHED_PASSWORDS"):
         Breached.named_in(load())
+
+
+def test_made_up_data_comes_with_a_link_for_everybody(ready: Terminal) -> None:
+    told = ready.does("demo", "--enquiries", "2", "--teams", "1")
+    assert told.status == 0
+    assert told.out.count("/team/link/") == 9
+    assert "Made up: 2 enquiries" in told.out
+    assert ready.does("verify").status == 0
+
+
+def test_made_up_data_is_never_put_beside_anything_else(ready: Terminal) -> None:
+    ready.does("enquiry", "open", "SA-1")
+    assert "Set OWNWORDS_DATA and OWNWORDS_ROOT_KEY to new places" in ready.is_told("demo", "--enquiries", "1")
+
+
+def test_nothing_is_made_up_while_the_site_is_served(ready: Terminal) -> None:
+    with serving.using(load(), serving.Use.SHARED):
+        assert "End the other program first" in ready.is_told("demo", "--enquiries", "1")

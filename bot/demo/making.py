@@ -34,6 +34,8 @@ BESIDE_TEAMS = (Role.ADVOCATE, Role.AUDITOR, Role.BOARD_MEMBER, Role.ADMINISTRAT
 REVIEWED, SENT_BACK, ANSWERED, BEING_READ = "reviewed", "sent_back", "answered", "being_read"
 FIRST_SPEAKERS = (Speaker.PERSON,) * 7 + (Speaker.PRACTITIONER,) * 3
 SOON = timedelta(days=2)
+SPANS = (7, 30, 90, 200, 400)
+"""Days back to when an enquiry was opened at most: there is more of what is new than of what is old."""
 
 
 class HoldsSomethingElse(StoreError):
@@ -189,9 +191,8 @@ class _Maker:
         """Make one enquiry with its conversations and all that a team did about them."""
         draw = self._drawing(number)
         team = draw.choice(self._teams)
-        opened = self._some_time(
-            draw, self._now - timedelta(days=draw.choice((3, 10, 30, 90, 200, 400)) + draw.random())
-        )
+        days = draw.uniform(1, draw.choice(SPANS))
+        opened = self._some_time(draw, self._now - timedelta(days=days))
         place = draw.choice(self._tools.words.pools["towers"])
         enquiry_id = kept.enquiries.open(opened, reference=f"{MADE_UP}-{number:05d} {place}")
         made = _Enquiry(enquiry_id, team, Voice(self._tools.words, draw), draw)
