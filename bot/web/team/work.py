@@ -15,7 +15,7 @@ from bot.conversation import Speaker, Stage
 from bot.reviewing import auditing, searching, working
 from bot.reviewing.auditing import AuditPage, Looked
 from bot.reviewing.searching import Results
-from bot.reviewing.seeing import NotDone
+from bot.reviewing.seeing import Names, NotDone
 from bot.reviewing.states import ReviewState
 from bot.reviewing.working import DONE, OPEN, TO_READ, EnquiryRows, Home, Row, Rows
 from bot.roles import RULES, Act, Role
@@ -147,7 +147,7 @@ REVIEWS: Mapping[str, tuple[str, WorkFilter]] = {
 async def show_work(request: Request, signed: Signed) -> Response:
     """What there is to do."""
     home = await to_thread.run_sync(working.home, signed.desk.store, signed.actor)
-    sections = tuple(_sections(home))
+    sections = tuple(_sections(home, may_join=signed.actor.role in RULES[Act.JOIN]))
     to_read = await to_thread.run_sync(new_to_read, signed)
     return signed.shown(
         WorkPage(
@@ -164,7 +164,7 @@ async def show_work(request: Request, signed: Signed) -> Response:
     )
 
 
-def _sections(home: Home) -> Sequence[Section]:
+def _sections(home: Home, *, may_join: bool) -> Sequence[Section]:
     waiting = sum(number for review, number in home.counts.reviews.items() if review in TO_READ)
     every = (
         Section(
@@ -188,7 +188,7 @@ def _sections(home: Home) -> Sequence[Section]:
             "walk-ins",
             "In no enquiry yet",
             home.walk_ins.rows,
-            "Somebody began these by themselves. Open each one, and join it to an enquiry.",
+            "Somebody began these by themselves." + (" Open each one, and join it to an enquiry." if may_join else ""),
             home.counts.without_enquiry,
             f"{CONVERSATIONS}?review=walk_ins",
         ),
@@ -334,8 +334,28 @@ CHANGES = {
     "review.sent_back": "sent a conversation back with a question",
     "review.answered": "answered a question of a review",
     "review.reviewed": "reviewed a conversation",
+    "invited": "invited somebody",
+    "record": "kept a record",
+    "team.made": "made a team",
+    "team.renamed": "gave a team another name",
+    "team.on_duty": "put a team on duty",
+    "team.closed": "closed a team",
+    "account.made": "made an account",
+    "account.name": "changed the name of an account",
+    "account.email": "changed the e-mail address of an account",
+    "account.role": "changed the role of an account",
+    "account.teams": "changed the teams of an account",
+    "account.disabled": "disabled an account",
+    "account.enabled": "enabled an account",
+    "account.signed_out": "signed somebody out everywhere",
+    "account.link": "made a one-time link for somebody",
+    "council": "put a setting in place",
+    "password": "changed their password",
+    "authenticator": "set up codes on a phone",
+    "passkey": "made a passkey",
+    "passkey ended": "ended a passkey",
 }
-"""What was changed, by the fixed word in the audit; one that is not here is shown as it is."""
+"""What was changed, by the fixed word in the audit, or by its beginning; one that is not here is shown as it is."""
 
 
 async def show_audit(request: Request, signed: Signed) -> Response:
@@ -393,7 +413,7 @@ def _rows(found: AuditPage) -> Sequence[AuditRow]:
             who=found.names.account(one.account_id) if one.account_id is not None else "Nobody signed in",
             what=_what(one),
             reference=found.references.get(one.enquiry_id or "", ""),
-            about="" if one.act is AuditAct.CHANGED else _fixed_word(one.about),
+            about=_about(one, found.names),
         )
         for one in found.rows
     ]
@@ -401,9 +421,24 @@ def _rows(found: AuditPage) -> Sequence[AuditRow]:
 
 def _what(one: Audited) -> str:
     if one.act is AuditAct.CHANGED:
-        done = CHANGES.get(one.about) or ("invited somebody" if one.about.startswith("invited.") else one.about)
+        named = one.about
+        while named not in CHANGES and "." in named:
+            named = named.rpartition(".")[0]
+        done = CHANGES.get(named, one.about)
+        if named == "record":
+            done += f": {_fixed_word(one.about.removeprefix('record.'))}"
         return done[:1].upper() + done[1:] if done else ACTS[one.act]
     return ACTS.get(one.act, one.act.value.replace("_", " ").capitalize())
+
+
+def _about(one: Audited, names: Names) -> str:
+    if one.act is not AuditAct.CHANGED:
+        return _fixed_word(one.about)
+    kind, _, named = one.about.partition(".")
+    of = named.rpartition(".")[2]
+    if kind in {"account", "team"} and of:
+        return names.account(of) if kind == "account" else names.team(of)
+    return _fixed_word(named) if kind == "council" else ""
 
 
 def _fixed_word(about: str) -> str:
