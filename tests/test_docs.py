@@ -4,6 +4,7 @@ import importlib
 import json
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,58 @@ import typer
 from typer.core import TyperGroup
 
 from bot.cli import app
+from bot.conversation import Speaker, Stage
 from bot.flags import FlagKind
-from bot.project import load_interview
+from bot.project import load_interview, load_records
+from bot.reviewing.states import ReviewState
+from bot.roles import Act, Actor, Place, Role, may
 from bot.settings import DEFAULTS
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+
+ACTS = {
+    Act.SEE_WORK: "see what is waiting",
+    Act.SEARCH: "search",
+    Act.SEE_ENQUIRY: "see an enquiry",
+    Act.READ_CONVERSATION: "read a conversation",
+    Act.READ_FLAG: "read what a flag was raised at",
+    Act.SEE_RECORDS: "see notes, records, reviews and answers to flags",
+    Act.SEE_CONTACT: "see how it is safe to reach the person",
+    Act.BEGIN_ENQUIRY: "open an enquiry",
+    Act.JOIN: "join a conversation to an enquiry",
+    Act.INVITE: "invite",
+    Act.REVIEW: "review",
+    Act.NOTE: "write a note",
+    Act.TAG: "choose themes",
+    Act.ANSWER_FLAG: "say what was done about a flag",
+    Act.RECORD: "record",
+    Act.ALLOCATE: "say who works on an enquiry, and whose it is",
+    Act.RESTRICT: "restrict an enquiry",
+    Act.ASK_TO_LIFT: "ask to lift a restriction",
+    Act.LIFT: "lift one that another manager asked to lift",
+    Act.CLOSE: "close an enquiry, and open it again",
+    Act.EXPORT: "take a copy out (no page for it yet)",
+    Act.SEE_READERS: "see who read an enquiry",
+    Act.SEARCH_AUDIT: "search the audit",
+    Act.SEE_CONFIRMATIONS: "see who has read the guidance",
+    Act.CHANGE_SIGN_IN: "change what they sign in with",
+    Act.CONFIRM_GUIDANCE: "confirm that they read the guidance",
+    Act.LIST_GUIDANCE: "see which files are guidance",
+    Act.MANAGE_TEAMS: "make and change teams",
+    Act.MANAGE_PEOPLE: "make and change accounts",
+    Act.CHANGE_SETTINGS: "change settings",
+}
+"""What the guide for teams calls each act."""
+
+WHERE = {
+    (True, True, True, True): "yes",
+    (False, True, True, False): "team",
+    (False, False, True, True): "work",
+    (False, False, False, True): "own",
+    (False, False, False, False): "–",
+}
+"""What it calls where: restricted elsewhere; in the own team restricted, and not; elsewhere but allocated."""
 
 FENCED = re.compile(r"^( *)```.*?^\1```", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`([^`\n]+)`")
@@ -130,6 +177,43 @@ def test_each_flag_and_each_part_of_the_interview_is_explained_to_practitioners(
 
     assert [flag for flag in FlagKind if f"| `{flag}` |" not in told] == []
     assert [part for part in parts if f"| {part} |" not in told] == []
+
+
+@pytest.mark.parametrize("act", Act)
+def test_the_guide_for_teams_says_of_each_act_what_the_rules_say(act: Act) -> None:
+    def told(role: Role) -> str:
+        actor = Actor("me", role, frozenset({"own"}))
+        theirs = Place(lift_asked_by="another", stage=Stage.FIRST, speaker=Speaker.ADVOCATE, is_finished=True)
+        places = (
+            replace(theirs, team_id="other", is_restricted=True),
+            replace(theirs, team_id="own", is_restricted=True),
+            replace(theirs, team_id="own"),
+            replace(theirs, team_id="other", is_restricted=True, allocated=frozenset({"me"})),
+        )
+        return WHERE[tuple(may(actor, act, place) for place in places)]
+
+    assert f"| {ACTS[act]} | {' | '.join(map(told, Role))} |" in read("docs/teams.md").splitlines()
+
+
+def test_the_guide_for_teams_names_the_roles_in_the_order_of_its_table() -> None:
+    assert f"| | {' | '.join(role.replace('_', ' ') for role in Role)} |" in read("docs/teams.md").splitlines()
+
+
+def test_the_guide_for_teams_names_each_state_of_a_review_and_each_record() -> None:
+    told = read("docs/teams.md")
+    states = ("waiting to be read", "being read", "sent back with a question", "the question was answered", "reviewed")
+
+    assert len(states) == len(ReviewState)
+    assert [state for state in states if f"| {state} |" not in told] == []
+    assert [blank.short for blank in load_records().kinds.values() if f"| {blank.short} |" not in told] == []
+
+
+def test_each_picture_that_is_made_is_shown_somewhere_and_is_there() -> None:
+    made = set(re.findall(r'"([a-z-]+\.png)"', read("tests/screenshots.py")))
+    shown = "".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
+
+    assert {path.name for path in (ROOT / "docs" / "pictures").iterdir()} == made
+    assert [name for name in made if f"pictures/{name})" not in shown] == []
 
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"`((?:bot|actions)\.[\w.]+)", read("docs/how-it-works.md")))))
