@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from bot.conversation import Kind, Speaker
+from bot.conversation import Kind, Speaker, standing
 from bot.exporting import taken_back_turns
 from bot.reviewing import seeing
 from bot.reviewing.finding import Excerpt, Sought, sought
@@ -19,7 +19,7 @@ from bot.reviewing.working import scope_of
 from bot.roles import NOWHERE, Act, Actor, NotAllowed, may, require
 from bot.store import AuditAct, Conversation, Missing, Store, Transaction
 
-MOST = 50
+MOST = 25
 """Conversations that one search shows. Whoever finds more is asked for one word more."""
 
 
@@ -108,7 +108,7 @@ def _told_of(
     if found.is_flags_alone or (found.place.is_restricted and not is_proven):
         return
     turns = seen.conversations.turns(conversation_id)
-    gone = taken_back_turns(turns, seen.told(conversation_id).standing)
+    gone = taken_back_turns(turns, standing(turns))
     hits = []
     for number in matching:
         turn = turns[number - 1]

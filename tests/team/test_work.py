@@ -63,6 +63,10 @@ async def test_flags_come_first_the_oldest_before_the_others(team_site: TeamSite
     assert "Enquiry SA/2026/17 · allocated to nobody yet" in page.main
     assert "hit me" not in page.source
     assert WISH not in page.source
+    answer = await colleague.posts(f"/team/conversations/{unfinished.conversation_id}/open", turn=str(said.number))
+    anchor = answer.headers["location"].partition("#")[2]
+    page = await colleague.opens(answer.headers["location"].partition("#")[0])
+    assert anchor in {one.get("id") for one in page.root.iter()}, "whoever comes from a flag stands at what it is about"
 
 
 async def test_what_somebody_reads_is_under_their_own_name(team_site: TeamSite, signed_in: SignsIn) -> None:

@@ -128,12 +128,11 @@ async def show_conversation(request: Request, signed: Signed) -> Response:
 
 
 async def open_conversation(request: Request, signed: Signed) -> Response:
-    """Record who reads, and lead to what is read."""
+    """Record who reads, and lead to what is read: where a flag led here, to what it was raised at."""
     conversation_id = request.path_params["conversation_id"]
     await to_thread.run_sync(seeing.open_conversation, signed.desk.store, signed.actor, conversation_id, signed.now)
-    return signed.leads_to(
-        _here(conversation_id) + (f"#turn-{_number(signed, 'turn')}" if _number(signed, "turn") else "")
-    )
+    turn = _number(signed, "turn")
+    return signed.leads_to(_here(conversation_id) + (_anchor(await _read(request, signed), turn) if turn else ""))
 
 
 async def open_beside(request: Request, signed: Signed) -> Response:
