@@ -136,7 +136,7 @@ class Entries:
         keys: dict[tuple[str | None, str | None], DataKey] = {}
         rows: list[Mapping[str, Value]] = []
         for number, entry in enumerate(entries, end["number"] + 1):
-            if entry.number != number or not 0 < (entry.replaces or 1) <= number:
+            if entry.number != number or (entry.replaces is not None and not 0 < entry.replaces < number):
                 raise Missing(f"Entry {entry.number} is not the next one, or replaces none before it.")
             about = entry.conversation_id, entry.enquiry_id
             if about not in keys:

@@ -127,6 +127,27 @@ def test_pressing_twice_writes_once_and_something_else_is_never_dropped(
         assert len(kept.entries.of_conversation(conversation_id)) == 3
 
 
+def test_many_entries_are_added_as_each_would_be(store: Store, account_id: str, conversation_id: str) -> None:
+    review: dict[str, Any] = {"kind": EntryKind.REVIEW, "now": NOON, "account_id": account_id}
+    with store.begin() as kept:
+        one = kept.entries.add(
+            **NOTE, account_id=account_id, conversation_id=conversation_id, words={"note": "é"}, choices={"a": ("b",)}
+        )
+        two = kept.entries.add(**review, what="reviewed", conversation_id=conversation_id, replaces=1)
+        assert kept.entries.length() == 2
+        kept.entries.add_all([])
+        again = [replace(one, number=3), replace(two, number=4, what="being_read", replaces=3)]
+        kept.entries.add_all(again)
+        assert kept.entries.of_conversation(conversation_id) == (one, two, *again)
+        assert kept.conversations.get(conversation_id).review == "being_read"
+    for wrong in (replace(one, number=6), replace(one, number=5, replaces=5), replace(one, number=5, turn=3)):
+        with pytest.raises(Missing), store.begin() as kept:
+            kept.entries.add_all([wrong])
+    with store.begin() as kept:
+        assert kept.entries.length() == 4
+    assert verify(store) == []
+
+
 def test_an_entry_points_to_what_is_there(store: Store, account_id: str, conversation_id: str, enquiry_id: str) -> None:
     wrongs: tuple[dict[str, Any], ...] = (
         {},
