@@ -82,7 +82,7 @@ def main() -> None:
             _take(browser, house, DESK, "team-invitation.png", lambda page: _invitation(page, house))
             _take(browser, house, DESK, "team-transcript.png", lambda page: _transcript(page, house))
             _take(browser, house, DESK, "team-record.png", lambda page: _record(page, house))
-            _take(browser, house, DESK, "team-checklist.png", lambda page: _checklist(page, house))
+            _take(browser, house, TALL, "team-checklist.png", lambda page: _checklist(page, house))
             _take(browser, house, DESK, "team-people.png", lambda page: _people(page, house))
             _take(browser, house, DESK, "team-settings.png", lambda page: _settings(page, house))
         finally:

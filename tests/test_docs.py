@@ -57,7 +57,7 @@ ACTS = {
 }
 """What the guide for teams calls each act."""
 
-WHERE = {
+WHERE: dict[tuple[bool, ...], str] = {
     (True, True, True, True): "yes",
     (False, True, True, False): "team",
     (False, False, True, True): "work",
