@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -181,14 +181,21 @@ async def say_ready(request: Request) -> Response:
 
 
 async def _not_from_here(scope: Scope, receive: Receive, send: Send) -> None:
-    await _told(scope["app"].state.desk, 403)(scope, receive, send)
+    state = scope["app"].state
+    if is_the_teams(scope["path"]):
+        await state.team_desk.telling(*TOLD[403], 403)(scope, receive, send)
+        return
+    await _told(state.desk, 403)(scope, receive, send)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if _is_the_teams(request) and error.status_code in {404, 405}:
         return _team_desk(request).missing()
-    response = _told(request.app.state.desk, error.status_code)
+    if _is_the_teams(request):
+        response = _team_desk(request).telling(*TOLD.get(error.status_code, TOLD[400]), error.status_code)
+    else:
+        response = _told(request.app.state.desk, error.status_code)
     response.headers.update(error.headers or {})
     return response
 
@@ -238,7 +245,7 @@ def _team_desk(request: Request) -> TeamDesk:
     return desk
 
 
-def _told(desk: Desk, status: int) -> Response:
+def _told(desk: Desk, status: int) -> HTMLResponse:
     heading, information = TOLD.get(status, TOLD[400])
     return desk.shown(desk.telling(heading, *information, ways=(FIRST_PAGE,)), status)
 

@@ -118,13 +118,12 @@ class TeamDesk:
 
     def missing(self) -> HTMLResponse:
         """Say that there is no such page: to whoever may not see it in the very same bytes as where there is none."""
-        page = Telling(
-            frame=Frame(),
-            title="There is no such page",
-            information=("It may never have been here, or it is not for your role.",),
-            ways=(Item("Go to your first page", HOME),),
-        )
-        return self.shown(page, 404)
+        return self.telling("There is no such page", ("It may never have been here, or it is not for your role.",), 404)
+
+    def telling(self, heading: str, information: tuple[str, ...], status: int) -> HTMLResponse:
+        """Say something that is the same for everybody, whoever is signed in."""
+        ways = (Item("Go to your first page", HOME),)
+        return self.shown(Telling(frame=Frame(), title=heading, information=information, ways=ways), status)
 
     def not_working(self, request: Request, status: int = 503) -> HTMLResponse:
         """Say that something failed here, with what was typed."""
@@ -493,7 +492,7 @@ def prove(request: Request, signed: Signed, kept: str = "", after: str = "", *pr
 
 def own_path(path: str) -> str:
     """Give a path of the team's side as it is; empty for anything that leads elsewhere."""
-    return path if re.fullmatch(r"/team(/[A-Za-z0-9/_.-]*)?(\?[!-~]*)?", path) else ""
+    return path if ".." not in path and re.fullmatch(r"/team(/[A-Za-z0-9/_.-]*)?(\?[!-~]*)?", path) else ""
 
 
 def _without_proofs(form: Form) -> Form:
