@@ -331,12 +331,13 @@ def test_a_made_up_store_is_whole_and_has_everything(full: tuple[Store, demo.Mad
     assert {one.state for one in listed} == set(State)
     assert any(one.enquiry_id is None for one in listed)
     assert {one.closed_at is None for one in enquiries} == {True, False}
-    assert {entry.kind for entry in entries} >= {EntryKind.REVIEW, EntryKind.NOTE, EntryKind.THEME}
+    assert {entry.kind for entry in entries} == set(EntryKind)
     assert {entry.what for entry in entries if entry.kind is EntryKind.REVIEW} >= {
         "being_read",
         "sent_back",
         "reviewed",
     }
+    assert {entry.what for entry in entries if entry.kind is EntryKind.RECORD} == {"asked", "advocacy", "risk"}
     assert any(access.allocated for access in accesses.values())
     assert len({access.team_id for access in accesses.values()}) == 2
     assert flags

@@ -4,7 +4,7 @@ from bot.demo.making import MADE_UP, HoldsSomethingElse, MadeUp, Welcomed, make_
 from bot.demo.road import Map
 from bot.demo.telling import Tools
 from bot.demo.voice import Words
-from bot.project import load_interview, load_phrases, load_themes, text
+from bot.project import load_interview, load_phrases, load_records, load_themes, text
 
 __all__ = ["MADE_UP", "HoldsSomethingElse", "MadeUp", "Tools", "Welcomed", "load_tools", "make_up"]
 
@@ -16,5 +16,6 @@ def load_tools() -> Tools:
         Map.from_text(text("domain.yml"), text("data/rules.yml")),
         load_phrases(),
         load_themes(),
+        load_records(),
         Words(text("bot/demo/words.yml")),
     )

@@ -12,6 +12,7 @@ from random import Random
 from bot.conversation import Speaker, Stage, State
 from bot.demo.telling import Telling, Tools, Until
 from bot.demo.voice import Voice
+from bot.records import RecordKind, Typed, fill_in
 from bot.roles import Role
 from bot.signing_in import make_link
 from bot.store import AuditAct, Audited, Entry, EntryKind, LinkPurpose, Store, StoreError, Transaction
@@ -36,6 +37,10 @@ FIRST_SPEAKERS = (Speaker.PERSON,) * 7 + (Speaker.PRACTITIONER,) * 3
 SOON = timedelta(days=2)
 SPANS = (7, 30, 90, 200, 400)
 """Days back to when an enquiry was opened at most: there is more of what is new than of what is old."""
+
+
+DIFFICULTY = ("understanding", "retaining", "weighing", "communicating")
+"""The four areas of substantial difficulty, as `records.yml` names them."""
 
 
 class HoldsSomethingElse(StoreError):
@@ -208,6 +213,7 @@ class _Maker:
             at = self._conversation(kept, made, stage, speaker, at, until)
             last = at if stage is Stage.CLOSING else last
         if last is not None and draw.random() < 0.85 and (closed := last + timedelta(days=3)) < self._now:
+            self._record_risk(made, closed)
             kept.enquiries.close(enquiry_id, closed)
             self._did(made, closed, AuditAct.CHANGED, draw.choice(team.managers), about="enquiry.closed")
         if number % WALKED_IN == 0:
@@ -301,6 +307,7 @@ class _Maker:
         self._answer_flags(made, telling)
         if telling.state is not State.OPEN:
             self._review(made, telling)
+            self._record_first(made, telling)
         return telling.now
 
     def _answer_flags(self, made: _Enquiry, telling: Telling) -> None:
@@ -377,6 +384,54 @@ class _Maker:
                     choices={"themes": self._tools.themes.suggested([words]) or (NONE_OF_THESE,)},
                 )
 
+    def _record_first(self, made: _Enquiry, telling: Telling) -> None:
+        """Record that they were asked, and who helps them take part, where a team came to it."""
+        at = telling.now + timedelta(hours=2)
+        is_persons_first = telling.stage is Stage.FIRST and telling.speaker is not Speaker.ADVOCATE
+        if not is_persons_first or not telling.is_asked_for or not made.lead or at > self._now:
+            return
+        state = "asked_expressed" if telling.wanted else made.draw.choice(("asked_none_yet", "declined"))
+        by = made.voice.somebody()
+        self._record(
+            made,
+            RecordKind.ASKED,
+            at,
+            {"state": state, "whom": "person", "asked_by": by, **_on("asked_on", telling.now)},
+        )
+        if made.draw.random() < 0.6:
+            areas = dict.fromkeys(DIFFICULTY, "no_difficulty")
+            has_advocate = made.draw.random() < 0.15
+            if has_advocate:
+                areas[made.draw.choice(DIFFICULTY)] = "difficulty"
+            way = {"way": "nobody_needed"}
+            if has_advocate:
+                way = {"way": "advocate", "instructed": "instructed", **_on("needed_on", telling.now)}
+            self._record(made, RecordKind.ADVOCACY, at, {**areas, **way, **_on("considered_on", telling.now)})
+
+    def _record_risk(self, made: _Enquiry, at: datetime) -> None:
+        """Record what became of the risk."""
+        said = {
+            "assessment": "identified_action",
+            "assessed_by": made.voice.somebody(),
+            "taken": made.voice.of_the_team("risk_done"),
+            "outcome": made.draw.choices(("removed", "reduced", "remained"), (3, 5, 2))[0],
+            "person_said": made.voice.of_the_team("risk_said") if made.draw.random() < 0.5 else "",
+        }
+        self._record(made, RecordKind.RISK, at, {**said, **_on("assessed_on", at)})
+
+    def _record(self, made: _Enquiry, kind: RecordKind, at: datetime, boxes: Mapping[str, str]) -> None:
+        typed = Typed({name: (value,) for name, value in boxes.items()})
+        filled = fill_in(self._tools.blanks.blank(kind), typed, (), at.date())
+        self._write(
+            kind=EntryKind.RECORD,
+            what=kind.value,
+            account_id=str(made.draw.choice(made.lead or made.team.practitioners)),
+            now=at,
+            enquiry_id=made.enquiry_id,
+            choices={name: tuple(chosen) for name, chosen in filled.choices.items()},
+            words=filled.words,
+        )
+
     def _reader(self, made: _Enquiry, telling: Telling) -> str:
         """Say who reads it: how it was for people is read by nobody who led the enquiry."""
         if telling.stage is Stage.EXPERIENCE or made.draw.random() < 0.15:
@@ -430,3 +485,8 @@ class _Maker:
             )
         )
         return number
+
+
+def _on(name: str, at: datetime) -> dict[str, str]:
+    """Give a day as its three boxes take it."""
+    return {f"{name}-day": str(at.day), f"{name}-month": str(at.month), f"{name}-year": str(at.year)}

@@ -26,6 +26,7 @@ from bot.enquiry import Told, communication_known_to, enquiry_outcomes, outcome_
 from bot.flags import FlagKind, Phrases
 from bot.interview import Asking, AskingKind, Choice, Interview, rotated
 from bot.keeping import RECORDS, Heard, keep_plan_in, keep_rank_in
+from bot.records import Blanks
 from bot.store import Quote, Transaction
 from bot.themes import Themes
 
@@ -59,6 +60,7 @@ class Tools:
     road: Map
     phrases: Phrases
     themes: Themes
+    blanks: Blanks
     words: Words
     askings: dict[tuple[object, ...], str] = field(default_factory=dict, repr=False)
     """How each question was put, as it is kept: the same for most conversations."""
@@ -142,6 +144,11 @@ class Telling:
     def wanted(self) -> Sequence[tuple[str, str]]:
         """Each thing that is to be different: its id and its words."""
         return [(outcome_id(self.conversation_id, one.turn), one.words) for one in self._outcomes]
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether it came as far as asking what is to be different."""
+        return any(turn.asked == "outcome" for turn in self.turns)
 
     @property
     def answers_in_words(self) -> Sequence[int]:
