@@ -30,7 +30,7 @@ from tests.three_ways import IN_ORDER, Doing, told
 
 TODAY = datetime(2026, 11, 22, tzinfo=UTC)
 BESIDE = ("help_first", "meant_", "outcome_or_service")
-ENOUGH = 40
+ENOUGH = 80
 """Enquiries in which everything comes up once."""
 
 
