@@ -52,6 +52,7 @@ def search(store: Store, actor: Actor, looked: Looked) -> AuditPage:
     """Search the audit: a manager that of their own teams, an auditor all of it. Raises NotAllowed."""
     with store.reading() as seen:
         people = _people(seen, actor)
+        of_people: frozenset[str] | None = None
         if actor.role is Role.AUDITOR:
             require(actor, Act.SEARCH_AUDIT)
             of_teams: frozenset[str] | None = None
@@ -59,11 +60,12 @@ def search(store: Store, actor: Actor, looked: Looked) -> AuditPage:
             if not any(may(actor, Act.SEARCH_AUDIT, Place(team_id=one)) for one in actor.team_ids):
                 require(actor, Act.SEARCH_AUDIT)
             of_teams = actor.team_ids
-            if looked.act in AT_THE_DOOR and looked.account_id in {one.account_id for one in people}:
+            if looked.act in AT_THE_DOOR:
                 # Signing in belongs to no team: it is found by whose account it is.
-                of_teams = None
+                of_teams, of_people = None, frozenset(one.account_id for one in people)
         found = seen.audit.search(
             account_id=looked.account_id,
+            account_ids=of_people,
             team_ids=of_teams,
             acts=None if looked.act is None else (looked.act,),
             since=looked.since,

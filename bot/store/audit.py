@@ -104,6 +104,7 @@ class Audit:
         self,
         *,
         account_id: str | None = None,
+        account_ids: Collection[str] | None = None,
         team_ids: Collection[str] | None = None,
         enquiry_id: str | None = None,
         conversation_id: str | None = None,
@@ -123,6 +124,8 @@ class Audit:
         ):
             if value is not None:
                 where.append(column == value)
+        if account_ids is not None:
+            where.append(audit.c.account_id.in_(sorted(account_ids)))
         if team_ids is not None:
             where.append(audit.c.team_id.in_(sorted(team_ids)))
         if acts is not None:
