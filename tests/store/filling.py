@@ -145,8 +145,8 @@ def fill_the_teams_side(store: Store, filled: Filled) -> None:
             kept.entries.add(kind=EntryKind.NOTE, what="note", conversation_id=conversation_id, turn=2, **written)
         theme: dict[str, Any] = {"kind": EntryKind.THEME, "what": "safer", "outcome_id": "12345678_2", "replaces": 1}
         kept.entries.add(**theme, enquiry_id=filled.enquiry_id, choices={"themes": ["safer"]}, token="t", **written)
-        kept.entries.add(kind=EntryKind.REVIEW, what="reviewed", account_id=ben, now=NOON, conversation_id=filled.first)
         kept.conversations.settle(filled.first, State.FINISHED, later)
+        kept.entries.add(kind=EntryKind.REVIEW, what="reviewed", account_id=ben, now=NOON, conversation_id=filled.first)
         for act in (AuditAct.SIGNED_IN, AuditAct.READ_CONVERSATION, AuditAct.DENIED):
             kept.audit.add(
                 act,

@@ -485,6 +485,18 @@ def test_an_enquiry_that_is_not_whose_its_moves_say_is_found(store: Store, accou
     }
 
 
+def test_a_review_that_is_not_the_latest_one_is_found(store: Store, account_id: str, conversation_id: str) -> None:
+    with store.begin() as kept:
+        review: dict[str, Any] = {"kind": EntryKind.REVIEW, "account_id": account_id, "now": NOON}
+        kept.entries.add(**review, what="being_read", conversation_id=conversation_id)
+    states = tables.conversation_states
+    with store.writing_rows() as rows:
+        rows.change(states, states.c.conversation_id == conversation_id, to={"review": "reviewed"})
+    assert [(problem.table, problem.finding) for problem in verify(store)] == [
+        ("conversation_states", "it does not say what the latest review says")
+    ]
+
+
 def test_an_account_found_by_another_address_is_named(store: Store, account_id: str) -> None:
     accounts = tables.accounts
     with store.writing_rows() as rows:
