@@ -93,6 +93,7 @@ def main() -> None:
 def _take(browser: Browser, house: House, size: tuple[int, int], name: str, go: Callable[[Page], object]) -> None:
     page = browser.new_page(viewport={"width": size[0], "height": size[1]})
     go(page)
+    page.wait_for_function("[...document.images].every((one) => one.complete)")
     page.mouse.move(0, 0)
     page.evaluate("document.activeElement.blur(); scrollTo(0, document.body.dataset.from ?? 0)")
     page.screenshot(path=PICTURES / name)
