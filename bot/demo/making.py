@@ -233,9 +233,10 @@ class _Maker:
     def _drawing(self, what: int | str) -> Random:
         return Random(f"{self._seed}|{what}")  # noqa: S311 the same seed is to give the same words; nothing is secret
 
-    def _some_time(self, draw: Random, day: datetime) -> datetime:
-        """Give a time on that day when people talk, but never one to come."""
-        return min(day.replace(hour=draw.randint(9, 18), minute=draw.randint(0, 59), second=draw.randint(0, 59)), day)
+    def _some_time(self, draw: Random, latest: datetime) -> datetime:
+        """Give a time of day when people talk: that day, or the day before where it would be later than `latest`."""
+        found = latest.replace(hour=draw.randint(9, 18), minute=draw.randint(0, 59), second=draw.randint(0, 59))
+        return found if found <= latest else found - timedelta(days=1)
 
     def _steps(self, draw: Random) -> Sequence[tuple[Stage, Speaker]]:
         """Say which conversations there are to be, and who speaks in each."""
