@@ -58,6 +58,8 @@ class Scope:
     """Whether restricted enquiries of these teams are in it. Those allocated to the account always are."""
     duty: bool
     """Whether what belongs to no team is in it."""
+    allocated: bool = True
+    """Whether what the account is allocated is in it, whatever team that belongs to."""
     own_experience: bool = False
     """Whether it holds how it was for people, too, where the account worked on the enquiry, now or ever."""
 
@@ -400,7 +402,7 @@ def _belongs(scope: Scope, enquiry_id: ColumnElement[Any]) -> ColumnElement[bool
     in_teams = or_(of_a_team, of_none)
     if not scope.include_restricted:
         in_teams = and_(in_teams, func.coalesce(access.c.is_restricted, 0) == 0)
-    return or_(in_teams, _allocated(enquiry_id, scope.account_id))
+    return or_(in_teams, _allocated(enquiry_id, scope.account_id)) if scope.allocated else in_teams
 
 
 def _in_scope(scope: Scope) -> ColumnElement[bool]:

@@ -235,6 +235,8 @@ def scopes(world: World) -> Iterator[Scope]:
                         duty=duty,
                         own_experience=own,
                     )
+    north = frozenset(world.teams[:1])
+    yield Scope(north, world.accounts[0], include_restricted=True, duty=False, allocated=False)
     yield Scope(None, world.accounts[1], include_restricted=True, duty=True)
     yield Scope(None, world.accounts[1], include_restricted=False, duty=False, own_experience=True)
 
@@ -242,7 +244,7 @@ def scopes(world: World) -> Iterator[Scope]:
 def is_in(world: World, scope: Scope, enquiry_id: str | None) -> bool:
     """The rule once more, in other words."""
     access = world.access[enquiry_id] if enquiry_id is not None else Access()
-    if scope.team_ids is None or scope.account_id in access.allocated:
+    if scope.team_ids is None or (scope.allocated and scope.account_id in access.allocated):
         return True
     if access.is_restricted and not scope.include_restricted:
         return False
