@@ -8,7 +8,7 @@ from bot.flags import Flag
 from bot.reviewing import seeing
 from bot.reviewing.seeing import Names
 from bot.reviewing.states import ReviewState, state_of
-from bot.roles import NOWHERE, Act, Actor, Role, require
+from bot.roles import NOWHERE, Act, Actor, Role, may, require
 from bot.store import Access, Store, Transaction
 from bot.store.work import Counts, EnquiryRow, Page, Scope, Waiting, WorkFilter
 
@@ -99,7 +99,8 @@ def scope_of(seen: Transaction, actor: Actor) -> Scope:
         case Role.AUDITOR:
             return Scope(None, actor.account_id, include_restricted=True, duty=True)
         case Role.MANAGER:
-            return Scope(actor.team_ids, actor.account_id, include_restricted=True, duty=duty in actor.team_ids)
+            on_duty = duty in actor.team_ids
+            return Scope(actor.team_ids, actor.account_id, include_restricted=True, duty=on_duty, allocated=False)
         case Role.PRACTITIONER:
             return Scope(actor.team_ids, actor.account_id, include_restricted=False, duty=duty in actor.team_ids)
         case _:
@@ -111,12 +112,13 @@ def home(store: Store, actor: Actor) -> Home:
     require(actor, Act.SEE_WORK, NOWHERE)
     with store.reading() as seen:
         looking = _Looking(seen, actor)
+        if actor.role is Role.ADVOCATE:
+            return _home_of_advocate(looking)
         reading = looking.rows(WorkFilter(states=DONE, reviews=frozenset({ReviewState.BEING_READ.value})), at_most=50)
         flagged = _flags(looking.rows(WorkFilter(is_flagged=True), at_most=FLAGGED_AT_ONCE))
-        is_advocate = actor.role is Role.ADVOCATE
         return Home(
             counts=seen.work.counts(looking.scope),
-            flags=() if is_advocate else flagged[: AT_HOME * 2],
+            flags=flagged[: AT_HOME * 2],
             more_flags=len(flagged) > AT_HOME * 2,
             waiting=looking.rows(WorkFilter(states=DONE, reviews=TO_READ), at_most=AT_HOME),
             reading=replace(reading, rows=tuple(row for row in reading.rows if row.is_mine)),
@@ -127,6 +129,21 @@ def home(store: Store, actor: Actor) -> Home:
             walk_ins=looking.rows(WorkFilter(states=DONE, has_enquiry=False), at_most=AT_HOME),
             mine=looking.enquiries(is_open=True, allocated_to=actor.account_id, at_most=AT_HOME),
         )
+
+
+def _home_of_advocate(looking: "_Looking") -> Home:
+    none = Rows((), "")
+    return Home(
+        counts=Counts({}, 0, 0, 0),
+        flags=(),
+        more_flags=False,
+        waiting=looking.rows(WorkFilter()),
+        reading=none,
+        sent_back=none,
+        unfinished=none,
+        walk_ins=none,
+        mine=looking.enquiries(is_open=True, allocated_to=looking.actor.account_id, at_most=AT_HOME),
+    )
 
 
 def conversations(store: Store, actor: Actor, filters: WorkFilter, *, after: str = "") -> Rows:
@@ -161,13 +178,19 @@ class _Looking:
 
     def __init__(self, seen: Transaction, actor: Actor) -> None:
         self._seen = seen
-        self._actor = actor
+        self.actor = actor
         self.scope = scope_of(seen, actor)
         self._names: Names = seeing.names(seen)
 
     def rows(self, filters: WorkFilter, *, after: str = "", at_most: int = ON_A_PAGE) -> Rows:
+        if self._is_advocate:
+            # How far the team is with a conversation is not theirs to see, nor to choose by.
+            filters = WorkFilter(states=DONE, stage=filters.stage, speaker=filters.speaker)
         found: Page[Waiting] = self._seen.work.conversations(self.scope, filters, after=after, at_most=at_most)
-        return Rows(self._dressed(found.rows), found.after)
+        shown = found.rows
+        if self._is_advocate:
+            shown = tuple(replace(one, review=None, flags=()) for one in shown if self._may_read(one.conversation_id))
+        return Rows(self._dressed(shown), found.after)
 
     def enquiries(
         self, *, is_open: bool | None, allocated_to: str | None, after: str = "", at_most: int = ON_A_PAGE
@@ -177,14 +200,31 @@ class _Looking:
         )
         rows = tuple(
             EnquiryListed(
-                row,
+                self._as_told(row),
                 self._names.team(row.team_id),
                 self._people(row.access),
-                self._actor.account_id in row.allocated,
+                self.actor.account_id in row.allocated,
             )
             for row in found.rows
         )
         return EnquiryRows(rows, found.after)
+
+    @property
+    def _is_advocate(self) -> bool:
+        return self.actor.role is Role.ADVOCATE
+
+    def _may_read(self, conversation_id: str) -> bool:
+        conversation = self._seen.conversations.get(conversation_id)
+        place = seeing.place_of_conversation(self._seen, conversation, self.actor)
+        return may(self.actor, Act.READ_CONVERSATION, place)
+
+    def _as_told(self, row: EnquiryRow) -> EnquiryRow:
+        """Count for an advocate what they may read, and nothing that the team has still to do."""
+        if not self._is_advocate:
+            return row
+        every = self._seen.conversations.listed(enquiry_id=row.enquiry_id)
+        readable = sum(self._may_read(one.conversation_id) for one in every)
+        return replace(row, conversations=readable, waiting=0, flags=0)
 
     def _dressed(self, found: Sequence[Waiting]) -> tuple[Row, ...]:
         reviews = self._seen.entries.latest_reviews([one.conversation_id for one in found if one.review is not None])
@@ -199,7 +239,7 @@ class _Looking:
                     reference=enquiries[one.enquiry_id].reference if one.enquiry_id is not None else None,
                     state=state_of(one.review),
                     reader=self._names.account(review.account_id) if review is not None else "",
-                    is_mine=review is not None and review.account_id == self._actor.account_id,
+                    is_mine=review is not None and review.account_id == self.actor.account_id,
                     allocated=self._people(one.access),
                     is_restricted=one.access.is_restricted,
                 )

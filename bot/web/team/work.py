@@ -73,6 +73,8 @@ class ConversationsPage(TeamPage):
     speakers: tuple[tuple[str, str], ...]
     flagged: tuple[tuple[str, str], ...]
     chosen: Mapping[str, str]
+    is_advocate: bool
+    """Whether reviews and flags are kept from this reader."""
     is_filtered: bool
     first_href: str
     after_href: str
@@ -147,7 +149,9 @@ REVIEWS: Mapping[str, tuple[str, WorkFilter]] = {
 async def show_work(request: Request, signed: Signed) -> Response:
     """What there is to do."""
     home = await to_thread.run_sync(working.home, signed.desk.store, signed.actor)
-    sections = tuple(_sections(home, may_join=signed.actor.role in RULES[Act.JOIN]))
+    is_advocate = signed.actor.role is Role.ADVOCATE
+    may_join = signed.actor.role in RULES[Act.JOIN]
+    sections = tuple(_to_read(home) if is_advocate else _sections(home, may_join=may_join))
     to_read = await to_thread.run_sync(new_to_read, signed)
     return signed.shown(
         WorkPage(
@@ -159,9 +163,15 @@ async def show_work(request: Request, signed: Signed) -> Response:
             is_quiet=not home.flags and not sections and not home.mine.rows,
             new_to_read=to_read,
             may_begin=signed.actor.role in RULES[Act.BEGIN_ENQUIRY],
-            is_advocate=signed.actor.role is Role.ADVOCATE,
+            is_advocate=is_advocate,
         )
     )
+
+
+def _to_read(home: Home) -> Sequence[Section]:
+    """Give what an advocate may read. What the team has done about it is not theirs to know."""
+    rows = home.waiting.rows
+    return [Section("to-read", "You may read these", rows, all_href=CONVERSATIONS)] if rows else []
 
 
 def _sections(home: Home, *, may_join: bool) -> Sequence[Section]:
@@ -219,6 +229,7 @@ async def show_conversations(request: Request, signed: Signed) -> Response:
         rows=rows,
         now=signed.now,
         reviews=(("", "Any"), *((name, label) for name, (label, _) in REVIEWS.items())),
+        is_advocate=signed.actor.role is Role.ADVOCATE,
         stages=(("", "Any"), *((one.value, STAGES[one]) for one in Stage)),
         speakers=(("", "Anybody"), *((one.value, SPEAKERS[one]) for one in SPEAKERS)),
         flagged=(("", "With and without"), ("yes", "With a flag that nobody answered")),
@@ -362,12 +373,12 @@ async def show_audit(request: Request, signed: Signed) -> Response:
     """Search the audit by person, act and days."""
     asked = request.query_params
     chosen = {name: asked.get(name, "") for name in ("who", "act", "since", "until")}
-    since, until = _day(chosen["since"]), _day(chosen["until"])
+    since, until = _day(chosen["since"]), _day(chosen["until"], later=1)
     looked = Looked(
         account_id=chosen["who"] or None,
         act=next((one for one in AuditAct if one.value == chosen["act"]), None),
         since=since,
-        until=until + timedelta(days=1) if until is not None else None,
+        until=until,
         before_number=_number(asked.get("before", "")),
     )
     found = await to_thread.run_sync(auditing.search, signed.desk.store, signed.actor, looked)
@@ -428,6 +439,8 @@ def _what(one: Audited) -> str:
         if named == "record":
             done += f": {_fixed_word(one.about.removeprefix('record.'))}"
         return done[:1].upper() + done[1:] if done else ACTS[one.act]
+    if one.act is AuditAct.SEARCHED and one.conversation_id is not None:
+        return "Was shown words of a conversation that a search found"
     return ACTS.get(one.act, one.act.value.replace("_", " ").capitalize())
 
 
@@ -455,10 +468,11 @@ def _address(path: str, kept: Mapping[str, str], after: str | None = None, name:
     return path + (f"?{urlencode(query)}" if query else "")
 
 
-def _day(written: str) -> datetime | None:
+def _day(written: str, later: int = 0) -> datetime | None:
+    """Read a day, and so many later; None for what is none."""
     try:
-        return datetime.combine(date.fromisoformat(written), time(), UTC)
-    except ValueError:
+        return datetime.combine(date.fromisoformat(written), time(), UTC) + timedelta(days=later)
+    except (ValueError, OverflowError):
         return None
 
 
