@@ -537,9 +537,13 @@ def communication_in(seen: Transaction, actor: Actor, enquiry_id: str) -> Commun
 
 
 def communication_of(store: Store, actor: Actor, enquiry_id: str) -> Communication:
-    """Say how the person likes to talk, for a page about an enquiry that may be seen. Raises NotAllowed, Missing."""
+    """Say how the person likes to talk, for a page about an enquiry that this session has opened.
+
+    Raises NotAllowed, Missing, Unopened.
+    """
     with store.reading() as seen:
         seeing.see_enquiry(seen, actor, enquiry_id)
+        seeing.require_opened(seen, actor, seeing.ENQUIRY, enquiry_id)
         return communication_in(seen, actor, enquiry_id)
 
 

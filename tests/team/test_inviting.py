@@ -26,11 +26,18 @@ def invitations(site: TeamSite, enquiry_id: str) -> tuple[Invitation, ...]:
         return seen.invitations.of(enquiry_id)
 
 
+async def opens(colleague: Colleague, enquiry_id: str) -> None:
+    """Open an enquiry from its cover."""
+    await colleague.opens(f"/team/enquiries/{enquiry_id}")
+    await colleague.sends(f"/team/enquiries/{enquiry_id}/open")
+
+
 async def test_an_invitation_is_made_and_its_code_shown_once(team_site: TeamSite, signed_in: SignsIn) -> None:
     team_id = team_site.team()
     enquiry_id = team_site.enquiry(team_id, reference="SA/2026/17")
     here = f"/team/enquiries/{enquiry_id}"
     colleague = signed_in(Role.PRACTITIONER, team_id)
+    await opens(colleague, enquiry_id)
     form = await colleague.opens(here + "/invite")
     page = await colleague.sends(here + "/invite", **GOOD, days="7")
     assert page.heading == "The invitation is made"
@@ -58,6 +65,7 @@ async def test_nobody_is_invited_where_it_is_not_safe(team_site: TeamSite, signe
     enquiry_id = team_site.enquiry(team_id)
     here = f"/team/enquiries/{enquiry_id}/invite"
     colleague = signed_in(Role.PRACTITIONER, team_id)
+    await opens(colleague, enquiry_id)
     await colleague.opens(here)
     page = await colleague.sends(here, days="0", how="<b>")
     assert page.status == 422
@@ -80,11 +88,11 @@ async def test_an_invitation_that_nobody_used_is_withdrawn(team_site: TeamSite, 
     enquiry_id, other = team_site.enquiry(team_id), team_site.enquiry(team_id)
     here = f"/team/enquiries/{enquiry_id}"
     colleague = signed_in(Role.MANAGER, team_id)
+    await opens(colleague, enquiry_id)
     await colleague.opens(here + "/invite")
     code = code_on(await colleague.sends(here + "/invite", **GOOD, days="7"))
     (made,) = invitations(team_site, enquiry_id)
     await colleague.opens(here)
-    await colleague.sends(here + "/open")
     assert "not used yet, good until" in colleague.page.main
     action = f"{here}/invitations/{made.invitation_id}/withdraw"
     body = f"form={colleague.page.forms()[action]['form'][0]}".encode()
@@ -105,6 +113,7 @@ async def test_to_a_closed_enquiry_people_are_invited_only_to_say_how_it_was(
         kept.enquiries.close(enquiry_id, team_site.now)
     here = f"/team/enquiries/{enquiry_id}/invite"
     colleague = signed_in(Role.MANAGER, team_id)
+    await opens(colleague, enquiry_id)
     await colleague.opens(here)
     await colleague.sends(here, **GOOD, days="7")
     assert colleague.page.problems == [

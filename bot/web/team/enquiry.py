@@ -21,7 +21,7 @@ from bot.themes import NONE_OF_THESE, Themes
 from bot.web.access import About
 from bot.web.team.pages import Problem, TeamPage, as_day
 from bot.web.team.reading import CoverPage
-from bot.web.team.records import RecordsPanel, records_panel
+from bot.web.team.records import RecordsPanel, opening, records_panel
 from bot.web.team.shell import ROLES, Signed, TeamRoute
 
 ENQUIRY = "/team/enquiries/{enquiry_id}"
@@ -287,7 +287,10 @@ async def reopen_enquiry(request: Request, signed: Signed) -> Response:
 
 async def show_people(request: Request, signed: Signed) -> Response:
     """Who works on an enquiry, and who can see it."""
-    return signed.shown(await _people_page(request, signed))
+    try:
+        return signed.shown(await _people_page(request, signed))
+    except Unopened:
+        return signed.leads_to(_here(request.path_params["enquiry_id"]))
 
 
 async def change_people(request: Request, signed: Signed) -> Response:
@@ -360,7 +363,7 @@ async def _people_page(request: Request, signed: Signed, *problems: Problem) -> 
             may_lift=asked_by not in {None, actor.account_id},
         )
 
-    return await to_thread.run_sync(look)
+    return await opening(signed, enquiry_id, look)
 
 
 # --- outcomes --------------------------------------------------------------------------------------------------------
@@ -385,12 +388,7 @@ async def keep_themes(request: Request, signed: Signed) -> Response:
     store, actor = signed.desk.store, signed.actor
     tag = partial(keep, store, actor, enquiry_id, outcome_id, chosen, own, themes(), signed.now)
     try:
-        try:
-            await to_thread.run_sync(tag)
-        except Unopened:
-            # Who signed in again since the page was made opens the enquiry by this press: that is recorded too.
-            await to_thread.run_sync(seeing.open_enquiry_to_read, store, actor, enquiry_id, signed.now)
-            await to_thread.run_sync(tag)
+        await opening(signed, enquiry_id, tag)
     except SomebodyWasFirst as error:
         found = await to_thread.run_sync(_outcome, request, signed)
         page = _themes_page(request, signed, *found, typed=(chosen, own), first=error.entries)

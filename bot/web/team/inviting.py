@@ -16,12 +16,13 @@ from bot.enquiring import LONGEST_DAYS, VALID_DAYS
 from bot.reviewing import inviting, reading
 from bot.reviewing.inviting import Wanted
 from bot.reviewing.reading import Communication
-from bot.reviewing.seeing import NotDone
+from bot.reviewing.seeing import NotDone, Unopened
 from bot.roles import RULES, Act
 from bot.store import Disguise
 from bot.web.access import About
 from bot.web.team.called import SPEAKERS, STAGES
 from bot.web.team.pages import Problem, TeamPage
+from bot.web.team.records import opening
 from bot.web.team.shell import Signed, TeamRoute
 from bot.web.team.signing import Qr, qr_of
 
@@ -98,7 +99,10 @@ class InvitedPage(TeamPage):
 
 async def show_invite(request: Request, signed: Signed) -> Response:
     """Where somebody is invited."""
-    return signed.shown(await _invite_page(request, signed))
+    try:
+        return signed.shown(await _invite_page(request, signed))
+    except Unopened:
+        return signed.leads_to(f"/team/enquiries/{request.path_params['enquiry_id']}")
 
 
 async def invite(request: Request, signed: Signed) -> Response:
@@ -181,7 +185,7 @@ async def _invite_page(request: Request, signed: Signed, *problems: Problem) -> 
         inviting.invitations_of(store, actor, enquiry_id)
         return reading.communication_of(store, actor, enquiry_id)
 
-    communication = await to_thread.run_sync(look)
+    communication = await opening(signed, enquiry_id, look)
     here = f"/team/enquiries/{enquiry_id}"
     return InvitePage(
         frame=signed.frame(),

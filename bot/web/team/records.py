@@ -274,7 +274,7 @@ async def keep(request: Request, signed: Signed) -> Response:
         return replace(found, typed=typed)
 
     try:
-        number = await _opening(signed, enquiry_id, record)
+        number = await opening(signed, enquiry_id, record)
     except NotFilledIn as error:
         filling = await to_thread.run_sync(as_it_is_now)
         known = signed.form.one("known")
@@ -287,7 +287,7 @@ async def keep(request: Request, signed: Signed) -> Response:
 
 async def show_record(request: Request, signed: Signed) -> Response:
     """One record with its earlier versions, whichever of them was asked for."""
-    enquiry_id, number = request.path_params["enquiry_id"], request.path_params["number"]
+    enquiry_id, number = request.path_params["enquiry_id"], _number_asked_for(request)
 
     def read() -> tuple[recording.Records, RecordSeen]:
         return recording.read_record(signed.desk.store, blanks(), signed.actor, enquiry_id, number)
@@ -386,7 +386,16 @@ def _asked_for(request: Request) -> tuple[str, RecordKind, int | None]:
         kind = RecordKind(request.path_params["kind"])
     except ValueError as error:
         raise Missing("There is no such kind of record.") from error
-    return request.path_params["enquiry_id"], kind, request.path_params.get("number")
+    number = _number_asked_for(request) if "number" in request.path_params else None
+    return request.path_params["enquiry_id"], kind, number
+
+
+def _number_asked_for(request: Request) -> int:
+    """Read the number in the address. Raises Missing for one that is longer than any."""
+    number = _number(request.path_params["number"])
+    if number is None:
+        raise Missing("There is no such record.")
+    return number
 
 
 def _about(filling: Filling, wish: str) -> Filling:
@@ -417,11 +426,16 @@ async def _read(request: Request, read: Callable[[], T]) -> T | Response:
         return RedirectResponse(_enquiry(request.path_params["enquiry_id"]), status_code=303)
 
 
-async def _opening(signed: Signed, enquiry_id: str, verb: Callable[[], T]) -> T:
-    """Do it. Who signed in again since the page was made opens the enquiry by this press: that is recorded too."""
+async def opening(signed: Signed, enquiry_id: str, verb: Callable[[], T]) -> T:
+    """Do it. Who signed in again since the page was made opens the enquiry by this press: that is recorded too.
+
+    Looking opens nothing. Raises Unopened.
+    """
     try:
         return await to_thread.run_sync(verb)
     except Unopened:
+        if signed.route.method == "GET":
+            raise
 
         def open_it() -> None:
             open_enquiry_to_read(signed.desk.store, signed.actor, enquiry_id, signed.now)
@@ -632,7 +646,7 @@ routes = (
         navigation="Enquiries",
     ),
     TeamRoute(
-        "/team/enquiries/{enquiry_id}/records/{kind}/{number:int}",
+        "/team/enquiries/{enquiry_id}/records/{kind}/{number}",
         "record_to_change",
         show_blank,
         "GET",
@@ -641,7 +655,7 @@ routes = (
         navigation="Enquiries",
     ),
     TeamRoute(
-        "/team/enquiries/{enquiry_id}/records/{kind}/{number:int}",
+        "/team/enquiries/{enquiry_id}/records/{kind}/{number}",
         "change_record",
         keep,
         "POST",
@@ -650,7 +664,7 @@ routes = (
         navigation="Enquiries",
     ),
     TeamRoute(
-        "/team/enquiries/{enquiry_id}/record/{number:int}",
+        "/team/enquiries/{enquiry_id}/record/{number}",
         "record",
         show_record,
         "GET",
