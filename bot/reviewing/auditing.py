@@ -11,7 +11,13 @@ from bot.store import Account, AuditAct, Audited, Store, Transaction
 
 ON_A_PAGE = 50
 
-READING = (AuditAct.READ_ENQUIRY, AuditAct.READ_CONVERSATION, AuditAct.READ_FLAG, AuditAct.EXPORTED)
+READING = (
+    AuditAct.READ_ENQUIRY,
+    AuditAct.READ_CONVERSATION,
+    AuditAct.READ_FLAG,
+    AuditAct.SEARCHED,
+    AuditAct.EXPORTED,
+)
 AT_THE_DOOR = (
     AuditAct.SIGNED_IN,
     AuditAct.SIGNED_OUT,

@@ -40,6 +40,8 @@ class Found:
     """A conversation in which the words were found."""
 
     conversation: Conversation
+    team_id: str | None
+    """Whose it is."""
     reference: str | None
     hits: tuple[Hit, ...]
 
@@ -55,7 +57,10 @@ class Results:
 
 
 def search(store: Store, actor: Actor, typed: str, now: datetime) -> Results:
-    """Look for an enquiry with this reference and for these words. Raises NotAllowed, NotDone."""
+    """Look for an enquiry with this reference and for these words. Raises NotAllowed, NotDone.
+
+    Of which conversations words are shown is recorded before they are.
+    """
     require(actor, Act.SEARCH, NOWHERE)
     if not typed.strip():
         raise NotDone("Type a reference, or words that somebody may have said.")
@@ -69,7 +74,17 @@ def search(store: Store, actor: Actor, typed: str, now: datetime) -> Results:
                 raise NotDone("Type at least two letters.")
             return Results((), there_are_more=False, enquiry_id=enquiry_id)
         found = tuple(islice(_found(seen, actor, looked_for, is_proven=actor.is_proven(now)), MOST + 1))
-        return Results(found[:MOST], len(found) > MOST, enquiry_id)
+    with store.begin() as kept:
+        for one in found[:MOST]:
+            kept.audit.add(
+                AuditAct.SEARCHED,
+                now,
+                account_id=actor.account_id,
+                team_id=one.team_id,
+                enquiry_id=one.conversation.enquiry_id,
+                conversation_id=one.conversation.conversation_id,
+            )
+    return Results(found[:MOST], len(found) > MOST, enquiry_id)
 
 
 def _by_reference(seen: Transaction, actor: Actor, typed: str) -> str | None:
@@ -126,4 +141,4 @@ def _told_of(
             )
         )
     if hits:
-        yield Found(found.conversation, found.reference, tuple(hits))
+        yield Found(found.conversation, found.place.team_id, found.reference, tuple(hits))

@@ -20,6 +20,12 @@ def order(page: TeamPage, *told: str) -> list[str]:
     return sorted(told, key=page.main.index)
 
 
+async def opens(colleague: Colleague, enquiry: str) -> None:
+    """Open an enquiry from its cover."""
+    await colleague.opens(enquiry)
+    await colleague.sends(enquiry + "/open")
+
+
 async def test_a_newcomer_is_told_what_to_do_first(team_site: TeamSite, signed_in: SignsIn) -> None:
     colleague = signed_in(Role.PRACTITIONER, team_site.team())
     page = await colleague.opens("/team")
@@ -156,7 +162,7 @@ async def test_words_are_found_whatever_the_case_and_the_accents(team_site: Team
     assert told.first.conversation_id in page.source
     with team_site.store.reading() as seen:
         searched = seen.audit.search(acts=[AuditAct.SEARCHED])
-    assert len(searched) == 5
+    assert sum(one.conversation_id is None for one in searched) == 5
     assert {one.about for one in searched} == {""}
 
 
@@ -168,6 +174,7 @@ async def test_a_restricted_enquiry_takes_a_proof_and_two_managers_to_lift(
     here = f"/team/enquiries/{enquiry_id}"
     one = signed_in(Role.MANAGER, team_id, name="Mina", email="mina@c.example")
     two = signed_in(Role.MANAGER, team_id, name="Noor", email="noor@c.example")
+    await opens(one, here)
     await one.opens(here + "/people")
     await one.sends(here + "/people", do="restrict")
     assert "Restricted" in one.page.main
@@ -180,6 +187,10 @@ async def test_a_restricted_enquiry_takes_a_proof_and_two_managers_to_lift(
     await one.sends(here + "/people", do="ask_to_lift")
     assert "Another manager has to agree" in one.page.main
     assert (await one.posts(here + "/people", do="lift")).status_code == 404
+    with team_site.store.begin() as kept:
+        kept.sessions.proven(_session(two), team_site.now)
+    await opens(two, here)
+    team_site.passes(minutes=6)
     await two.opens(here + "/people")
     await two.sends(here + "/lift")
     assert two.page.heading == "Prove that it is you"
@@ -205,6 +216,7 @@ async def test_an_enquiry_is_allocated_and_handed_over(team_site: TeamSite, sign
     advocate = team_site.account(Role.ADVOCATE, name="Ada Advocate")
     team_site.account(Role.AUDITOR, name="Olu Auditor")
     colleague = signed_in(Role.MANAGER, north)
+    await opens(colleague, here)
     page = await colleague.opens(here + "/people")
     assert "Piotr Nowak (practitioner)" in page.main
     assert "Ada Advocate (advocate)" in page.main
