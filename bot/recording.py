@@ -222,7 +222,8 @@ def _unanswered(seen: Transaction, actor: Actor, enquiry_id: str) -> Iterator[It
         (one.conversation_id, one.what, one.turn) for one in seen.entries.of_enquiry(enquiry_id, EntryKind.FLAG_ANSWER)
     }
     for one in seen.conversations.listed(enquiry_id=enquiry_id):
-        if may(actor, Act.READ_FLAG, seeing.place_of_conversation(seen, one, actor)):
+        place = seeing.place_of_conversation(seen, one, actor)
+        if may(actor, Act.READ_CONVERSATION if place.is_finished else Act.READ_FLAG, place):
             for flag in seen.flags.of(one.conversation_id):
                 if (one.conversation_id, flag.kind.value, flag.turn) not in answered:
                     conversation_id = one.conversation_id

@@ -26,6 +26,8 @@ def open_enquiry(store: Store, actor: Actor, reference: str, team_id: str, now: 
         raise NotDone(f"A reference has at most {LONGEST_REFERENCE} characters.")
     try:
         with store.begin() as kept:
+            if team_id not in {one.team_id for one in kept.teams.listed()}:
+                raise NotDone("This team was closed. Choose another one.")
             enquiry_id = kept.enquiries.open(now, reference=reference)
             kept.allocations.give_team(enquiry_id, team_id, actor.account_id, now)
             if actor.role is Role.PRACTITIONER:

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from anyio import to_thread
 
+from bot.conversation import Stage
 from bot.flags import Flag
 from bot.reviewing import seeing
 from bot.roles import Act, Actor, may
@@ -85,8 +86,10 @@ class Notices:
                     actor = Actor(one.account_id, one.role, one.team_ids)
                     place = seeing.place_of_conversation(seen, conversation, actor)
                     if may(actor, Act.ANSWER_FLAG, place):
-                        allowed.append((one, one.account_id in place.allocated))
-                working = [one for one, is_allocated in allowed if is_allocated]
+                        # How it was for people is in no list of whoever led: their notice alone would lead nowhere.
+                        is_working = one.account_id in place.allocated and place.stage is not Stage.EXPERIENCE
+                        allowed.append((one, is_working))
+                working = [one for one, is_working in allowed if is_working]
                 found |= {one.email for one in working or [one for one, _ in allowed]}
             self._seen |= dict.fromkeys(raised, now)
             self._seen = {one: at for one, at in self._seen.items() if now - at < 2 * LOOKS_BACK}
