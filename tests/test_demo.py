@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -23,7 +23,7 @@ from bot.nudges import OUTCOME_QUESTIONS
 from bot.project import load_nudges, load_phrases
 from bot.roles import Role
 from bot.signing_in import hash_of
-from bot.store import EntryKind, LinkPurpose, Store
+from bot.store import EntryKind, LinkPurpose, Missing, Store
 from bot.store.verifying import verify
 from tests.talking import opened_copy
 from tests.three_ways import IN_ORDER, Doing, told
@@ -448,4 +448,43 @@ def test_turns_added_at_once_are_the_turns_added_one_by_one(store: Store) -> Non
         kept.conversations.add_all(conversation_id, turns[1:])
     with store.reading() as seen:
         assert list(seen.conversations.turns(conversation_id)) == turns
+    assert verify(store) == []
+
+
+def test_a_turn_that_does_not_follow_is_not_added(store: Store) -> None:
+    with store.begin() as kept:
+        conversation_id = kept.conversations.begin(
+            stage=Stage.FIRST, speaker=Speaker.PERSON, begun_at=TODAY, interview_version="the one of March"
+        )
+    for turn in (
+        Turn(2, Speaker.PERSON, Kind.WORDS, TODAY, words="Second, and there is no first."),
+        Turn(1, Speaker.PERSON, Kind.WORDS, TODAY, answers=1, words="An answer to itself."),
+    ):
+        with pytest.raises(Missing), store.begin() as kept:
+            kept.conversations.add_all(conversation_id, [turn])
+    assert verify(store) == []
+
+
+def test_entries_added_at_once_are_the_entries_added_one_by_one(store: Store) -> None:
+    with store.begin() as kept:
+        enquiry_id = kept.enquiries.open(TODAY)
+        account_id = kept.accounts.add(
+            role=Role.MANAGER, name="Asha", email="asha@council.example", team_ids=(), now=TODAY
+        )
+        first = kept.entries.add(
+            kind=EntryKind.RECORD,
+            what="asked",
+            account_id=account_id,
+            now=TODAY,
+            enquiry_id=enquiry_id,
+            choices={"state": ("asked_expressed",)},
+            words={"asked_by": "Tom"},
+        )
+        second = replace(first, number=2, replaces=1, words={"asked_by": "Tom, and Asha"})
+        kept.entries.add_all([second])
+    with store.reading() as seen:
+        assert seen.entries.of_enquiry(enquiry_id) == (first, second)
+    for wrong in (replace(first, number=4), replace(first, number=3, replaces=4)):
+        with pytest.raises(Missing), store.begin() as kept:
+            kept.entries.add_all([wrong])
     assert verify(store) == []
