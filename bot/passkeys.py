@@ -9,6 +9,7 @@ import hmac
 import ipaddress
 import json
 import secrets
+import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -83,6 +84,7 @@ class Challenges:
 
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     used: dict[bytes, datetime] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def make(self, about: str, now: datetime) -> bytes:
         """Make a challenge. `about`: what it is for, and in which session."""
@@ -96,12 +98,13 @@ class Challenges:
             return False
         if abs(now.timestamp() - int.from_bytes(told[NONCE_BYTES:])) > CHALLENGE_LASTS.total_seconds():
             return False
-        # Twice as long: a clock that is set back makes a challenge good for longer.
-        self.used = {one: at for one, at in self.used.items() if abs(now - at) <= 2 * CHALLENGE_LASTS}
-        if told in self.used:
-            return False
-        self.used[told] = now
-        return True
+        with self.lock:
+            # Twice as long: a clock that is set back makes a challenge good for longer.
+            self.used = {one: at for one, at in self.used.items() if abs(now - at) <= 2 * CHALLENGE_LASTS}
+            if told in self.used:
+                return False
+            self.used[told] = now
+            return True
 
     def _signed(self, told: bytes, about: str) -> bytes:
         return hmac.digest(self.key, told + about.encode(), hashlib.sha256)
@@ -194,7 +197,16 @@ def challenge_of(answer: str) -> bytes:
         raise NoPasskey from error
 
 
-_BAD_ANSWER = (WebAuthnException, ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
+_BAD_ANSWER = (
+    WebAuthnException,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+    RecursionError,
+)
 """What the library and we raise on what is no answer: it comes from outside and can be anything."""
 
 

@@ -255,10 +255,10 @@ def _goes_on(session: Session, now: datetime, looked_at: datetime | None) -> boo
     return now - last <= IDLE
 
 
-def _open(gate: Gate, kept: Transaction, account_id: str, how: str, now: datetime) -> SignedIn:
+def _open(gate: Gate, kept: Transaction, account_id: str, how: str, now: datetime, *, proven: bool = True) -> SignedIn:
     secret = secrets.token_urlsafe(32)
     kept.sessions.drop(now - SESSIONS_KEPT)
-    kept.sessions.open(hash_of(secret), account_id, now)
+    kept.sessions.open(hash_of(secret), account_id, now, proven=proven)
     kept.audit.add(AuditAct.SIGNED_IN, now, account_id=account_id, about=how)
     return SignedIn(account_id, secret, _device(gate, account_id, now))
 
@@ -507,7 +507,10 @@ async def go_to_council(gate: Gate, now: datetime, *, again: bool = False) -> To
 
 
 async def come_from_council(gate: Gate, mark: str, code: str, state: str, network: str, now: datetime) -> SignedIn:
-    """Sign in whoever comes back, in the browser that went. Raises NotDone, TooManyAtOnce."""
+    """Sign in whoever comes back, in the browser that went. Raises NotDone, TooManyAtOnce.
+
+    Whoever was signed in there already has proved nothing just now: only signing in there anew is a proof.
+    """
     held = _read(_signer(gate, COUNCIL), mark)
     if (
         gate.openid is None
@@ -533,7 +536,7 @@ async def come_from_council(gate: Gate, mark: str, code: str, state: str, networ
                 account_id = None if account is None else account.account_id
                 kept.audit.add(AuditAct.SIGN_IN_REFUSED, now, account_id=account_id, about=COUNCIL)
                 return None
-            return _open(gate, kept, account.account_id, COUNCIL, now)
+            return _open(gate, kept, account.account_id, COUNCIL, now, proven=held[3])
 
     found = await to_thread.run_sync(keep)
     if found is None:

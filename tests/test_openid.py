@@ -63,7 +63,9 @@ async def refusal(at: AtGate, *, again: bool = False) -> str:
 async def test_whoever_is_signed_in_there_and_has_an_account_here_comes_in(at: AtGate) -> None:
     account_id = await at.has()
     signed = await comes_in(at)
-    assert (await at.actor(signed, now())).account_id == account_id
+    actor = await at.actor(signed, now())
+    assert actor.account_id == account_id
+    assert not actor.is_proven(now()), "they may have been signed in there for long"
     assert at.audit() == [("signed_in", account_id, "council")]
 
 
@@ -155,7 +157,9 @@ async def test_as_a_proof_somebody_signs_in_there_anew(at: AtGate, council: Coun
     account_id = await at.has()
     going = await signing_in.go_to_council(at.gate, now(), again=True)
     assert "prompt=login" in going.address
-    assert (await comes_in(at, again=True)).account_id == account_id
+    signed = await comes_in(at, again=True)
+    assert signed.account_id == account_id
+    assert (await at.actor(signed, now())).is_proven(now())
     council.claims = {"auth_time": int(now().timestamp()) - 3_600}
     assert "once more" in await refusal(at, again=True)
     assert await comes_in(at)

@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+import secrets
 import statistics
+import sys
 import time
 from collections.abc import Awaitable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -15,7 +18,7 @@ from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
 from bot import signing_in
 from bot.codes import NETWORK_WRONG, WAITING_AT_MOST, TooManyAtOnce
-from bot.passkeys import CHALLENGE_LASTS, Challenges, Site
+from bot.passkeys import CHALLENGE_LASTS, Challenges, NoPasskey, Site, challenge_of
 from bot.passwords import Breached
 from bot.roles import PROOF_LASTS, Actor, ProofNeeded, Role
 from bot.signing_in import (
@@ -341,6 +344,28 @@ def test_a_challenge_is_good_for_what_it_was_made_for() -> None:
     later = NOW + 3 * CHALLENGE_LASTS
     assert challenges.use(challenges.make("sign in", later), "sign in", later)
     assert len(challenges.used) == 1
+
+
+def test_of_many_who_use_a_challenge_at_once_one_does() -> None:
+    challenges = Challenges()
+    for _ in range(200):
+        challenges.used[secrets.token_bytes(24)] = NOW
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            for _ in range(50):
+                made = challenges.make("sign in", NOW)
+                assert sum(pool.map(lambda _, one=made: challenges.use(one, "sign in", NOW), range(8))) == 1
+    finally:
+        sys.setswitchinterval(before)
+
+
+def test_an_answer_that_is_too_deep_to_read_is_none() -> None:
+    told = bytes_to_base64url(b"[" * 10_000)
+    for answer in ("[" * 10_000, json.dumps({"rawId": "AA", "response": {"clientDataJSON": told}})):
+        with pytest.raises(NoPasskey):
+            challenge_of(answer)
 
 
 FOREIGN: dict[str, dict[str, Any]] = {

@@ -96,8 +96,11 @@ class Sessions:
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
 
-    def open(self, secret_hash: str, account_id: str, now: datetime) -> None:
-        """Open a session: signing in is a proof of who they are. Raises `Missing` when there is no such account."""
+    def open(self, secret_hash: str, account_id: str, now: datetime, *, proven: bool = True) -> None:
+        """Open a session. `proven`: whether signing in was a proof of who they are.
+
+        Raises `Missing` when there is no such account.
+        """
         self._rows.add(
             tables.sessions,
             {
@@ -105,7 +108,7 @@ class Sessions:
                 "account_id": account_id,
                 "opened_at": stamp(now),
                 "last_seen_at": stamp(now),
-                "proven_at": stamp(now),
+                "proven_at": stamp(now) if proven else None,
             },
         )
 
