@@ -130,7 +130,7 @@ def of_an_administrator(staff: Staff) -> States:
         if group == "people":
             ada.sends("/team/settings/people", read_within="", phone="x" * 300)
             yield ada, f"Settings: {ada.heading}"
-            ada.opens("/team/settings/people").pastes("three working days", "[name=read_within]")
+            ada.opens("/team/settings/people").pastes(f"three days, {staff.team_id[:4]}", "[name=read_within]")
         if group == "beginning":
             ada.ticks_one("walk_in", "no")
         ada.presses_on(f"form[action='/team/settings/{group}'] button")
@@ -248,7 +248,8 @@ def of_a_manager(staff: Staff) -> States:
     yield lu, reached(lu.opens("/team/enquiries"), "Enquiries")
     yield lu, reached(lu.opens(held), "Enquiry")
     other = staff.at_work(Role.MANAGER, "Robin Hill")
-    yield other, reached(other.opens(f"{held}/people"), "Who works on it")
+    other.opens(held).presses_on("main form button").follows(f"{held}/people")
+    yield other, reached(other, "Who works on it")
     yield morgan, reached(morgan.opens(f"{held}/readers"), "Who read this enquiry")
     morgan.opens(f"{held}/checklist").presses_on(f"form[action='{held}/close'] button")
     yield morgan, reached(morgan, "Enquiry")

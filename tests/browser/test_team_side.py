@@ -208,7 +208,8 @@ def test_a_manager_leads_an_enquiry_and_sees_who_did_what(office: Office, script
     morgan.follows(held).follows(people).presses_on("form:has(input[value=ask_to_lift]) button")
     assert "Another manager has to agree" in morgan.says
     other = office.signed_in(staff.somebody(Role.MANAGER, "Robin Hill"), script)
-    other.opens(people).presses_on(f"form[action='{held}/lift'] button")
+    other.opens(held).presses_on(f"form[action='{held}/open'] button").follows(people)
+    other.presses_on(f"form[action='{held}/lift'] button")
     assert other.told == "The restriction is lifted."
 
     morgan.goes("Audit").picks("act", "denied").presses_on("form[action='/team/audit'] button")
