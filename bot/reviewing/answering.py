@@ -11,6 +11,7 @@ from bot.conversation import LONGEST_ANSWER
 from bot.enquiry import enquiry_outcomes
 from bot.flags import FlagKind
 from bot.reviewing import seeing
+from bot.reviewing.reading import told_for
 from bot.reviewing.seeing import NotDone, SeenConversation, changed
 from bot.reviewing.states import LEADS_TO, NEEDS_WORDS, ReviewState, Step, state_of, steps_from
 from bot.roles import Act, Actor
@@ -172,7 +173,7 @@ def tag(
     with store.begin() as kept:
         found = seeing.see_enquiry(kept, actor, enquiry_id, Act.TAG)
         seeing.require_opened(kept, actor, seeing.ENQUIRY, enquiry_id)
-        if not any(one.outcome_id == outcome_id for one in enquiry_outcomes(kept.told_in(enquiry_id))):
+        if not any(one.outcome_id == outcome_id for one in enquiry_outcomes(told_for(kept, actor, enquiry_id))):
             raise Missing("There is no such outcome.")
         put = [one for one in kept.entries.of_enquiry(enquiry_id, EntryKind.THEME) if one.outcome_id == outcome_id]
         if (same := _pressed_twice(put, latest, actor, "themes", own, known)) is not None:

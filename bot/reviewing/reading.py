@@ -311,7 +311,7 @@ def _read(
         private=sees_all,
         safe_contact=may(actor, Act.SEE_CONTACT, place),
     )
-    around = _told_for(seen, actor, conversation.enquiry_id) if conversation.enquiry_id is not None else (told,)
+    around = told_for(seen, actor, conversation.enquiry_id) if conversation.enquiry_id is not None else (told,)
     flags = seen.flags.of(conversation_id) if sees_all else ()
     lines = transcript(turns, told.standing, flags, shown=shown, texts=texts, meaning=_meaning(around))
     entries = seen.entries.of_conversation(conversation_id) if sees_all else ()
@@ -372,7 +372,7 @@ def read_enquiry(store: Store, actor: Actor, enquiry_id: str, themes: Themes) ->
         place = found.place
         sees_all = sees_beside(actor, place)
         conversations = seen.conversations.listed(enquiry_id=enquiry_id)
-        told = _told_for(seen, actor, enquiry_id)
+        told = told_for(seen, actor, enquiry_id)
         entries = seen.entries.of_enquiry(enquiry_id) if sees_all else ()
         outcomes = enquiry_outcomes(told)
         heard = told_to(outcomes, Speaker.ADVOCATE, shared_by_the_person(told)) if _is_advocate(actor) else outcomes
@@ -400,7 +400,7 @@ def _is_advocate(actor: Actor) -> bool:
     return actor.role is Role.ADVOCATE
 
 
-def _told_for(seen: Transaction, actor: Actor, enquiry_id: str) -> tuple[Told, ...]:
+def told_for(seen: Transaction, actor: Actor, enquiry_id: str) -> tuple[Told, ...]:
     """Give the conversations of an enquiry whose words this reader may have, in the order they began."""
     found = []
     whose = seeing.place_of_enquiry(seen, enquiry_id)
@@ -533,7 +533,7 @@ def theme_label(themes: Themes, name: str) -> str:
 
 def communication_in(seen: Transaction, actor: Actor, enquiry_id: str) -> Communication:
     """Say how the person likes to talk: on top of every page about an enquiry."""
-    return _communication(actor, _told_for(seen, actor, enquiry_id))
+    return _communication(actor, told_for(seen, actor, enquiry_id))
 
 
 def communication_of(store: Store, actor: Actor, enquiry_id: str) -> Communication:

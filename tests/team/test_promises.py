@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.conversation import Speaker
+from bot.enquiry import enquiry_outcomes
 from bot.flags import FlagKind
 from bot.reviewing.noticing import Notices
 from bot.roles import Role
@@ -158,3 +159,19 @@ async def test_paper_has_nothing_that_a_practitioner_noted_for_themselves(
     page = await colleague.sends(f"/team/conversations/{told.conversation_id}/open")
     (note,) = (one for one in page.root.iter("div") if "work-private" in (one.get("class") or "").split())
     assert "Seemed afraid." in "".join(note.itertext())
+
+
+async def test_nothing_is_put_beside_what_cannot_be_read_yet(team_site: TeamSite, signed_in: SignsIn) -> None:
+    team_id = team_site.team()
+    enquiry_id = team_site.enquiry(team_id)
+    conversation_id = await team_site.conversation(enquiry_id, finished=False)
+    with team_site.store.reading() as seen:
+        (outcome,) = enquiry_outcomes(seen.told_in(enquiry_id))
+    colleague = signed_in(Role.PRACTITIONER, team_id)
+    await opens(colleague, enquiry_id)
+    mark = colleague.page.forms()["/team/sign-out"]["form"][0]
+    for named in (outcome.outcome_id, f"{conversation_id[:8]}_9999"):
+        answer = await colleague.post(
+            f"/team/enquiries/{enquiry_id}/outcomes/{named}", f"form={mark}&theme=none_of_these&latest=0".encode()
+        )
+        assert answer.status_code == 404, named
