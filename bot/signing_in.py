@@ -798,6 +798,8 @@ def _use_link(kept: Transaction, secret: str, name: str, email: str, now: dateti
 
 LONGEST_NAME = 200
 LONGEST_EMAIL = 254
+NOT_IN_AN_ADDRESS = frozenset('",:;<>()[]\\')
+"""What would make two addresses of one, or none at all, for a mail server."""
 
 
 def checked(name: str, email: str) -> tuple[str, str]:
@@ -806,7 +808,8 @@ def checked(name: str, email: str) -> tuple[str, str]:
     if not name or len(name) > LONGEST_NAME:
         raise NotDone("Give a name, as colleagues know it.")
     before, at, after = email.rpartition("@")
-    if not (before and at and "." in after.strip(".")) or len(email) > LONGEST_EMAIL or any(map(str.isspace, email)):
+    is_odd = any(sign.isspace() or not sign.isprintable() or sign in NOT_IN_AN_ADDRESS for sign in email)
+    if not (before and at and "." in after.strip(".")) or len(email) > LONGEST_EMAIL or is_odd:
         raise NotDone("Give an e-mail address such as name@council.example.")
     return name, email
 

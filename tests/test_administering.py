@@ -104,6 +104,9 @@ async def test_an_account_is_made_with_a_link_by_which_somebody_chooses_how_to_s
     [
         (Wanted("", "ben@council.example", Role.AUDITOR), "Give a name"),
         (Wanted("Ben", "ben", Role.AUDITOR), "e-mail address"),
+        (Wanted("Ben", "ben@c.example,mo@c.example", Role.AUDITOR), "e-mail address"),
+        (Wanted("Ben", "ben@[c.example", Role.AUDITOR), "e-mail address"),
+        (Wanted("Ben", "ben@c\u202e.example", Role.AUDITOR), "e-mail address"),
         (Wanted("Ben", MO.upper(), Role.AUDITOR), "already"),
         (Wanted("Ben", "ben@council.example", Role.MANAGER), "at least one team"),
         (Wanted("Ben", "ben@council.example", Role.PRACTITIONER), "at least one team"),

@@ -62,7 +62,7 @@ class Notices:
                 continue
             try:
                 self._send(address)
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001 - one odd address keeps no notice from the others
                 # Its kind alone: a mail server's message may hold the address.
                 log.warning("a notice could not be sent: %s", type(error).__name__)
                 continue

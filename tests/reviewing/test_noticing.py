@@ -115,6 +115,20 @@ def test_a_notice_that_could_not_be_sent_is_sent_later_and_no_address_is_logged(
     assert notices.look(NOON + 36 * SECOND) == 3
 
 
+def test_an_odd_address_keeps_no_notice_from_the_others(office: Office) -> None:
+    told: list[str] = []
+
+    def send(address: str) -> None:
+        if address.startswith("asha"):
+            raise AttributeError("the library tripped over it")
+        told.append(address)
+
+    notices = Notices(office.store, send, NOON)
+    office.flag(5)
+    assert notices.look(NOON + 6 * SECOND) == 2
+    assert told == ["ben@c.example", "mina@c.example"]
+
+
 def test_a_flag_that_shows_a_moment_after_it_was_raised_is_not_missed(office: Office) -> None:
     post = Post()
     notices = Notices(office.store, post, NOON)
