@@ -25,7 +25,7 @@ from bot.signing_in import hash_of
 from bot.store import RootKey, Store
 from tests.house import House
 
-ENQUIRIES = 6_300
+ENQUIRIES = 6_800
 """Made-up enquiries in which there are 10,000 conversations and some more."""
 LISTS = (
     "/team/work",
