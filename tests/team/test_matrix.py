@@ -24,6 +24,7 @@ from bot.conversation import Speaker, Stage
 from bot.enquiry import outcome_id
 from bot.flags import FlagKind
 from bot.records import RecordKind
+from bot.reviewing import seeing
 from bot.roles import Act, Actor, Place, Role, may
 from bot.store import EntryKind, RootKey, Store
 from bot.web.access import REACH, About, Who
@@ -508,6 +509,21 @@ async def test_forbidden_and_missing_are_the_same_bytes(
                 here.notes(f"{what} and writes {changed}")
             before = after
     assert here.findings == []
+
+
+async def test_a_hole_would_be_seen(
+    play: Callable[[Role | str], Play], world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, elsewhere = play(Role.PRACTITIONER), world.spots[1]
+    nothing = await here.client.get("/team/no/such/page")
+    for name in ("conversation", "enquiry"):
+        path = path_of(NAMED[name], elsewhere, world, here.site)
+        assert same(await here.asks(NAMED[name], path, {}), nothing)
+    monkeypatch.setattr(seeing, "require", lambda *asked: None)
+    for name in ("conversation", "enquiry"):
+        path = path_of(NAMED[name], elsewhere, world, here.site)
+        response = await here.asks(NAMED[name], path, {})
+        assert not same(response, nothing)
 
 
 def _changed(before: Mapping[str, list[tuple[Any, ...]]], after: Mapping[str, list[tuple[Any, ...]]]) -> str:
