@@ -101,6 +101,7 @@ def reads_and_reviews(practitioner: Colleague, enquiry: str) -> Road:
     """Read the whole conversation, write a note beside it, and review it."""
     practitioner.presses_on("form[action$='/open'] button")
     assert {WANTED, WORRY} <= set(practitioner.quotations)
+    assert "{" not in practitioner.says, "Something that was asked stands there unfilled."
     practitioner.presses_on("form[action$='/review'] button")
     assert practitioner.told == "It says now that you are reading it."
     yield reached(practitioner, "First conversation")
