@@ -50,7 +50,7 @@ def test_a_changed_byte_is_found_or_changes_nothing_that_can_be_read(
         problems = looked_at(changed, finished.key, said)
         assert problems is not None, f"byte {place} is another and nobody says so"
         found += bool(problems)
-    assert found > PLACES // 4, "much of the file holds something"
+    assert found > PLACES // 6, "a good part of the file holds something; the rest is room for what nobody has said yet"
 
 
 def test_the_changed_words_of_a_turn_are_named_by_conversation_and_number(
