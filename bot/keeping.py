@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.conversation import REFERENCE, Answer, Kind, Skip, Speaker, Stage, Standing, referred, standing
+from bot.conversation import REFERENCE, Answer, Kind, Skip, Speaker, Stage, Standing, referred
 from bot.enquiry import (
     EnquiryOutcome,
     Told,
@@ -130,7 +130,7 @@ def keep_outcome(store: Store, heard: Heard, now: datetime) -> int:
     """Keep one desired outcome, if one was said. Gives how many there are now."""
     with store.begin() as kept:
         turn = _turn(kept, heard, "outcome", now)
-        stands = standing(kept.conversations.turns(heard.conversation_id))
+        stands = kept.conversations.standing(heard.conversation_id)
         said = stands.answer(turn) if turn is not None else None
         if turn is not None and said is not None and said.said.heard.kind is Kind.WORDS:
             kept.outcomes.desire(
@@ -153,7 +153,7 @@ def chosen_cards(store: Store, heard: Heard, now: datetime) -> tuple[str, ...]:
     """Give the cards that were chosen, in the order of the page."""
     with store.begin() as kept:
         number = _turn(kept, heard, "cards", now)
-        said = standing(kept.conversations.turns(heard.conversation_id)).answer(number) if number else None
+        said = kept.conversations.standing(heard.conversation_id).answer(number) if number else None
         if said is None or said.current.kind is not Kind.CHOICE:
             return ()
         return tuple(choice for choice in said.current.choice if choice != "none_of_these")
@@ -170,7 +170,7 @@ def keep_rank(store: Store, heard: Heard, ranked: Sequence[str], now: datetime) 
 
 def keep_rank_in(kept: Transaction, heard: Heard, ranked: Sequence[str], now: datetime) -> int:
     """Keep the person's own order so far as part of another promise, as `keep_rank` does."""
-    stands = standing(kept.conversations.turns(heard.conversation_id))
+    stands = kept.conversations.standing(heard.conversation_id)
     answers = [stands.answer(referred(name) or 0) for name in ranked]
     every = [outcome.number for outcome in _outcomes(kept, heard.conversation_id)]
     said, left = _order(answers, every)
@@ -187,7 +187,7 @@ def keep_plan(store: Store, heard: Heard, now: datetime) -> None:
 
 def keep_plan_in(kept: Transaction, heard: Heard, now: datetime) -> None:
     """Keep the plans as part of another promise, as `keep_plan` does."""
-    stands = standing(kept.conversations.turns(heard.conversation_id))
+    stands = kept.conversations.standing(heard.conversation_id)
     every = [outcome.number for outcome in _outcomes(kept, heard.conversation_id)]
     together, apart = _choice(stands, heard, "together"), _choice(stands, heard, "apart")
     plan_a, plan_b = _choice(stands, heard, "plan_a"), _choice(stands, heard, "plan_b")
@@ -259,7 +259,7 @@ def _review(
 
     def in_words(slot: str) -> int | None:
         number = _turn(kept, heard, slot, now)
-        found = standing(kept.conversations.turns(heard.conversation_id)).answer(number or 0)
+        found = kept.conversations.standing(heard.conversation_id).answer(number or 0)
         return number if found is not None and found.said.heard.kind is Kind.WORDS else None
 
     kept.reviews.keep(
@@ -397,7 +397,7 @@ def _mark(
 
 
 def _outcomes(kept: Transaction, conversation_id: str) -> tuple[Outcome, ...]:
-    stands = standing(kept.conversations.turns(conversation_id))
+    stands = kept.conversations.standing(conversation_id)
     return outcomes(stands, kept.outcomes.desired(conversation_id), kept.outcomes.marks(conversation_id))
 
 
@@ -443,7 +443,7 @@ def _leading_turn(kept: Transaction, heard: Heard, slot: str, now: datetime) -> 
     about = _read_back(heard)
     if _origin(kept, heard, now) is Origin.SHELL:
         return _turn_from_shell(kept, heard, slot, held, now)
-    stands = standing(kept.conversations.turns(heard.conversation_id))
+    stands = kept.conversations.standing(heard.conversation_id)
     found = [
         answer.number
         for answer in stands.answers

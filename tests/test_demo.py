@@ -13,7 +13,7 @@ import pytest
 
 from actions.executor import Executor
 from bot import demo
-from bot.conversation import Control, How, Kind, Now, Speaker, Stage, State, Turn, Whose, standing
+from bot.conversation import Control, How, Kind, Now, Speaker, Stage, State, Turn, Whose
 from bot.demo.road import Map, Road
 from bot.demo.telling import Telling, Until
 from bot.demo.voice import Answered, Voice
@@ -350,7 +350,7 @@ def test_each_conversation_stands_as_its_turns_say(full: tuple[Store, demo.MadeU
     store, _ = full
     with store.reading() as seen:
         for one in seen.conversations.listed():
-            stands = standing(seen.conversations.turns(one.conversation_id))
+            stands = seen.conversations.standing(one.conversation_id)
             assert stands.state is one.state
             assert stands.now is not Now.WAITING
             assert stands.last == one.length

@@ -22,7 +22,7 @@ import httpx
 
 from bot import enquiring, interviewing, returning
 from bot.codes import Door
-from bot.conversation import Answer, Control, How, Kind, Now, Speaker, Stage, Standing, Whose, reference, standing
+from bot.conversation import Answer, Control, How, Kind, Now, Speaker, Stage, Standing, Whose, reference
 from bot.interview import read_yaml
 from bot.interviewing import Given, Taken, View
 from bot.project import load_code_words
@@ -178,7 +178,7 @@ class Way(ABC):
     def standing(self) -> Standing:
         """Where the conversation stands, by its record."""
         with self.house.store.reading() as seen:
-            return standing(seen.conversations.turns(self.conversation_id))
+            return seen.conversations.standing(self.conversation_id)
 
     def go_through(self, doings: Sequence[Doing]) -> None:
         """Do everything in order, to the end of the conversation."""

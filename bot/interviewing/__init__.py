@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from anyio import to_thread
 
-from bot.conversation import Control, Kind, Now, Preferences, Speaker, Stage, standing
+from bot.conversation import Control, Kind, Now, Preferences, Speaker, Stage
 from bot.flags import FlagKind
 from bot.interviewing import gate, pressing
 from bot.interviewing.answering import find_repeated, keep_answer, keep_note
@@ -144,7 +144,7 @@ async def append(room: Room, step: Step, given: Given, now: datetime) -> Taken:
     """
 
     def keep(kept: Transaction) -> Taken:
-        stands = standing(kept.conversations.turns(step.conversation_id))
+        stands = kept.conversations.standing(step.conversation_id)
         if stands.now is Now.ASIDE:
             return keep_note(kept, stands, step, given, now)
         return keep_answer(room, kept, step, given, now)

@@ -20,7 +20,6 @@ from bot.conversation import (
     Turn,
     reference,
     referred,
-    standing,
 )
 from bot.flags import FlagKind
 from bot.interviewing import gate
@@ -71,7 +70,7 @@ def keep_answer(room: Room, kept: Transaction, step: Step, given: Given, now: da
     if repeated is not None:
         return Taken.ELSEWHERE if repeated.kind is Kind.NOTE else Taken.REPEATED
     step = replace(step, token=token)
-    stands = standing(turns)
+    stands = kept.conversations.standing(step.conversation_id)
     if put_off.longest > LONGEST_ANSWER:
         raise Refused(Refusal.TOO_LONG)
     if not is_on_show(stands, step):

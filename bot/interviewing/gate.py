@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.conversation import ANSWERING, Control, Kind, Now, Standing, Turn, standing
+from bot.conversation import ANSWERING, Control, Kind, Now, Standing, Turn
 from bot.interviewing.room import Room
 from bot.interviewing.saying import say, whoever_answers
 from bot.interviewing.view import GATE, asking_of
@@ -55,7 +55,7 @@ def ask_next(
 
 def _welcome_back(room: Room, kept: Transaction, conversation: Conversation, now: datetime) -> None:
     """Say where we were. A conversation that ended because it was not a good time goes on now."""
-    stands = standing(kept.conversations.turns(conversation.conversation_id))
+    stands = kept.conversations.standing(conversation.conversation_id)
     if stands.now is Now.ENDED:
         _open(kept, conversation, stands, now)
     elif stands.now in {Now.QUESTION, Now.REVISIT, Now.WAITING} and stands.asked is not None:

@@ -13,7 +13,6 @@ from bot.conversation import (
     Standing,
     Turn,
     reference,
-    standing,
 )
 from bot.interviewing import gate
 from bot.interviewing.answering import find_repeated, is_on_show, keep_note
@@ -177,7 +176,7 @@ def _keep_draft(kept: Transaction, conversation_id: str, stands: Standing, typed
 
 def _take_draft_over(kept: Transaction, conversation_id: str, stands: Standing, now: datetime) -> None:
     """Let the practitioner go on with what the person typed and did not give, unless they typed an answer before."""
-    place = draft_place(standing(kept.conversations.turns(conversation_id)))
+    place = draft_place(kept.conversations.standing(conversation_id))
     theirs, mine = (kept.drafts.find(conversation_id, one) for one in (draft_place(stands), place))
     if theirs is None or (mine is not None and (mine.words or mine.original)):
         return

@@ -19,7 +19,6 @@ from bot.conversation import (
     Standing,
     Turn,
     referred,
-    standing,
 )
 from bot.interview import Asking, AskingKind
 from bot.outcomes import Outcome, outcomes
@@ -133,7 +132,7 @@ def is_gate(stands: Standing) -> bool:
 def view_of(seen: Transaction, conversation_id: str) -> View:
     """Read a conversation, all of it."""
     turns = seen.conversations.turns(conversation_id)
-    stands = standing(turns)
+    stands = seen.conversations.standing(conversation_id)
     draft = seen.drafts.find(conversation_id, draft_place(stands))
     return View(
         conversation=seen.conversations.get(conversation_id),

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot.conversation import How, Kind, Speaker, Stage, State, Turn, Whose
+from bot.conversation import How, Kind, Speaker, Stage, Standing, State, Turn, Whose
 from bot.store import tables
 from bot.store.errors import Damaged, Missing, StoreError
 from bot.store.keys import Keys
@@ -256,10 +256,17 @@ class Conversations:
 
     def turns(self, conversation_id: str) -> tuple[Turn, ...]:
         """All turns of a conversation in their order. Raises `Missing`, and `Damaged` rather than leave one out."""
+        return self._read(conversation_id).turns
+
+    def standing(self, conversation_id: str) -> Standing:
+        """Where a conversation stands. Raises as `turns` does."""
+        return self._read(conversation_id).standing
+
+    def _read(self, conversation_id: str) -> Remembered:
         conversation = self._row(conversation_id)
         before = self._remembered.get(conversation_id)
         if before is not None and before.head == conversation["head"]:
-            return before.turns
+            return before
         read = self._read_on(conversation, before) if before is not None else None
         if read is None:
             begun = first_head(conversation_id, conversation["key_id"], conversation["begun_at"])
@@ -267,7 +274,7 @@ class Conversations:
         if read is None:
             raise Damaged("A turn is missing or not as it was kept. `python -m bot verify` names it.")
         self._remembered.remember(conversation_id, read)
-        return read.turns
+        return read
 
     def _read_on(self, conversation: Row, before: Remembered) -> Remembered | None:
         """Read the turns after those; None when they do not lead to the conversation's head."""

@@ -7,19 +7,25 @@ not the one remembered is read again, from where it grew or from the start.
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 
-from bot.conversation import Turn
+from bot.conversation import Standing, Turn, standing
 
 REMEMBERED = 64
 """Conversations whose turns lie open in memory at most."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Remembered:
-    """The turns of a conversation up to a head."""
+    """The turns of a conversation up to a head, and where it stands by them."""
 
     turns: tuple[Turn, ...]
     head: bytes
+
+    @cached_property
+    def standing(self) -> Standing:
+        """Where the conversation stands: worked out when first asked for, and not again until a turn is added."""
+        return standing(self.turns)
 
 
 class RememberedTurns:

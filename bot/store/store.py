@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, inspect, literal_column, select, tabl
 from sqlalchemy import func as sql
 from sqlalchemy.exc import DBAPIError
 
-from bot.conversation import State, standing
+from bot.conversation import State
 from bot.enquiry import Told
 from bot.outcomes import outcomes
 from bot.store import accounts, database, tables
@@ -86,7 +86,7 @@ class Transaction:
 
     def settle(self, conversation_id: str, now: datetime) -> None:
         """Work out how far a conversation is, and keep it: to be said wherever turns were added. Raises `Missing`."""
-        self.conversations.settle(conversation_id, standing(self.conversations.turns(conversation_id)).state, now)
+        self.conversations.settle(conversation_id, self.conversations.standing(conversation_id).state, now)
 
     def told_in(self, enquiry_id: str) -> tuple[Told, ...]:
         """All conversations of an enquiry, worked out, in the order they began."""
@@ -94,7 +94,7 @@ class Transaction:
 
     def _told(self, conversation: Conversation) -> Told:
         conversation_id = conversation.conversation_id
-        stands = standing(self.conversations.turns(conversation_id))
+        stands = self.conversations.standing(conversation_id)
         desired, marks = self.outcomes.desired(conversation_id), self.outcomes.marks(conversation_id)
         return Told(conversation, stands, outcomes(stands, desired, marks), self.reviews.of(conversation_id))
 
@@ -255,7 +255,7 @@ def _settle_all(engine: Engine, roots: RootKeys) -> None:
                     conversation = kept.conversations.get(conversation_id)
                     state, at = State.OPEN, conversation.begun_at
                     with suppress(Damaged, Missing):
-                        state = standing(kept.conversations.turns(conversation_id)).state
+                        state = kept.conversations.standing(conversation_id).state
                     if state is not State.OPEN and conversation.last_said_at is not None:
                         at = conversation.last_said_at
                     kept.conversations.settle(conversation_id, state, at)

@@ -185,10 +185,12 @@ def split(pieces: Pieces) -> tuple[Pieces, Pieces]:
 
     Words that a wording does not lead up to with a colon are in the middle of its sentence: they stay there.
     """
+    if len(pieces) == 1:
+        return (), pieces
     *before, last = (Piece(), *pieces)
     above, line, question = last.text.rpartition("\n")
     led_up = all(one.text.rstrip().endswith(":") for one, other in pairwise(before) if other.words is not None)
-    if len(pieces) == 1 or not line or not led_up:
+    if not line or not led_up:
         return (), pieces
     read_back: list[Piece] = []
     for is_ours, group in groupby((*before, Piece(above)), key=lambda piece: piece.words is None):
