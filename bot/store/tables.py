@@ -13,9 +13,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
-REVISION = "0003"
+REVISION = "0004"
 """The migration that these tables are the outcome of."""
 
 metadata = MetaData(
@@ -127,6 +128,20 @@ turns = Table(
     ForeignKeyConstraint(["conversation_id", "adds_to"], ["turns.conversation_id", "turns.number"]),
 )
 """`words` and `original` are sealed; `choice` and `shown` are JSON lists of ids."""
+
+Index(
+    "ix_turns_said",
+    turns.c.conversation_id,
+    turns.c.number,
+    turns.c.speaker,
+    turns.c.words,
+    turns.c.original,
+    sqlite_where=text("speaker != 'bot'"),
+).ddl_if(dialect="sqlite")
+"""What was said, side by side, still sealed: a search reads it and not the questions around it.
+
+PostgreSQL's indexes cannot hold the longest answers, and it keeps long values apart as it is.
+"""
 
 quotes = Table(
     "quotes",

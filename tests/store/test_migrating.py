@@ -329,7 +329,9 @@ Store.migrate(Path({str(old)!r}), OLD_ROOT, NOON)
 """
     assert subprocess.run([sys.executable, "-c", script], check=False, cwd=HERE.parents[1]).returncode == -9
     assert named_rows(old) == before
-    with pytest.raises(NotReady, match=rf"those of migration {revision}, not 0003\. Do: python -m bot migrate"):
+    with pytest.raises(
+        NotReady, match=rf"those of migration {revision}, not {tables.REVISION}\. Do: python -m bot migrate"
+    ):
         Store.open(old, OLD_ROOT)
     Store.migrate(old, OLD_ROOT, NOON)
     store = Store.open(old, OLD_ROOT)

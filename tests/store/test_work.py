@@ -1,13 +1,14 @@
 """Lists of what there is to do: who finds what, in which order, a page at a time; and words read for a search."""
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event
 
 from bot.conversation import How, Kind, Speaker, Stage, State, Whose
 from bot.flags import Flag, FlagKind
@@ -402,6 +403,23 @@ def test_words_of_many_conversations_come_in_the_order_they_were_asked_for(store
             assert [words for _, _, words in seen.work.said(asked)] == [
                 f"{conversation_id} {number}" for conversation_id in asked for number in range(3)
             ]
+
+
+def test_a_search_reads_what_was_said_and_not_the_questions_around_it(store: Store) -> None:
+    conversation_id = begin(store)
+    say(store, conversation_id, "I want to stay.")
+    plans = []
+
+    def plan(connection: Connection, cursor: object, statement: str, parameters: Sequence[Any], *_: object) -> None:
+        if "turns.words" in statement:
+            below = connection.connection.cursor()
+            plans.append(" ".join(row[3] for row in below.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)))
+
+    event.listen(store.engine, "after_cursor_execute", plan)
+    with store.reading() as seen:
+        assert list(seen.work.said([conversation_id])) == [(conversation_id, 1, "I want to stay.")]
+    (told,) = plans
+    assert "USING COVERING INDEX ix_turns_said" in told
 
 
 def test_words_that_another_hand_changed_are_not_searched(store: Store, file: Path) -> None:
