@@ -66,6 +66,23 @@ class Act(StrEnum):
     SEE_CONFIRMATIONS = "see_confirmations"
     """Who has confirmed that they read the guidance, and who has not."""
 
+    SEE_TEAM = "see_team"
+    """How the work of a team stands now, counted."""
+    SEE_FIGURES = "see_figures"
+    """Figures as they are: of a team, and of the whole council where no team is named."""
+    SEE_PACK = "see_pack"
+    """Figures as they may be published."""
+    EXPORT_RETURN = "export_return"
+    """Take out the figures as they are, for the national return."""
+    EXPORT_PACK = "export_pack"
+    """Take out the figures as they may be published."""
+    COMPARE = "compare"
+    """Give figures of elsewhere to compare with."""
+    APPROVE_QUOTE = "approve_quote"
+    """Say that words which somebody let be quoted may be, as nobody can be known by them."""
+    ANSWER_PEOPLE = "answer_people"
+    """Say what was done about what people said."""
+
     CHANGE_SIGN_IN = "change_sign_in"
     """Change what one signs in with oneself."""
     CONFIRM_GUIDANCE = "confirm_guidance"
@@ -74,6 +91,10 @@ class Act(StrEnum):
     MANAGE_TEAMS = "manage_teams"
     MANAGE_PEOPLE = "manage_people"
     CHANGE_SETTINGS = "change_settings"
+    MANAGE_TOKENS = "manage_tokens"
+    """Let another programme of the council's in, and shut it out again."""
+    USE_API = "use_api"
+    """What such a programme does. No account does it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +163,10 @@ def _in_own_team(actor: Actor, place: Place) -> bool:
     return place.team_id in actor.team_ids
 
 
+def _in_own_team_or_of_all(actor: Actor, place: Place) -> bool:
+    return place.team_id is None or _in_own_team(actor, place)
+
+
 def _allocated(actor: Actor, place: Place) -> bool:
     return actor.account_id in place.allocated
 
@@ -198,6 +223,8 @@ _BESIDE: Mapping[Role, Where] = {Role.PRACTITIONER: _beside(_at_work), Role.MANA
 _FLAGS: Mapping[Role, Where] = {Role.PRACTITIONER: _flagged, Role.MANAGER: _in_own_team}
 _LEADING: Mapping[Role, Where] = {Role.MANAGER: _in_own_team}
 _OVERSEEING: Mapping[Role, Where] = {Role.MANAGER: _in_own_team, Role.AUDITOR: _anywhere}
+_COUNTING: Mapping[Role, Where] = {Role.MANAGER: _in_own_team_or_of_all, Role.AUDITOR: _anywhere}
+_PUBLISHING: Mapping[Role, Where] = dict.fromkeys((Role.MANAGER, Role.AUDITOR, Role.BOARD_MEMBER), _anywhere)
 _ADMINISTERING: Mapping[Role, Where] = {Role.ADMINISTRATOR: _anywhere}
 
 RULES: Mapping[Act, Mapping[Role, Where]] = {
@@ -230,16 +257,37 @@ RULES: Mapping[Act, Mapping[Role, Where]] = {
     Act.SEE_READERS: _OVERSEEING,
     Act.SEARCH_AUDIT: _OVERSEEING,
     Act.SEE_CONFIRMATIONS: _OVERSEEING,
+    Act.SEE_TEAM: {Role.PRACTITIONER: _in_own_team, Role.MANAGER: _in_own_team, Role.AUDITOR: _anywhere},
+    Act.SEE_FIGURES: _COUNTING,
+    Act.SEE_PACK: _PUBLISHING,
+    Act.EXPORT_RETURN: _COUNTING,
+    Act.EXPORT_PACK: _PUBLISHING,
+    Act.COMPARE: dict.fromkeys((Role.MANAGER, Role.AUDITOR), _anywhere),
+    Act.APPROVE_QUOTE: {Role.MANAGER: _readable(_in_own_team)},
+    Act.ANSWER_PEOPLE: {Role.MANAGER: _in_own_team_or_of_all},
     Act.CHANGE_SIGN_IN: dict.fromkeys(Role, _anywhere),
     Act.CONFIRM_GUIDANCE: _EVERYBODY_WHO_WORKS,
     Act.LIST_GUIDANCE: _ADMINISTERING,
     Act.MANAGE_TEAMS: _ADMINISTERING,
     Act.MANAGE_PEOPLE: _ADMINISTERING,
     Act.CHANGE_SETTINGS: _ADMINISTERING,
+    Act.MANAGE_TOKENS: _ADMINISTERING,
+    Act.USE_API: {},
 }
 """Each act, who may do it, and where."""
 
-ALWAYS_PROVEN = frozenset({Act.EXPORT, Act.LIFT, Act.MANAGE_PEOPLE, Act.CHANGE_SETTINGS, Act.CHANGE_SIGN_IN})
+ALWAYS_PROVEN = frozenset(
+    {
+        Act.EXPORT,
+        Act.EXPORT_RETURN,
+        Act.EXPORT_PACK,
+        Act.LIFT,
+        Act.MANAGE_PEOPLE,
+        Act.MANAGE_TOKENS,
+        Act.CHANGE_SETTINGS,
+        Act.CHANGE_SIGN_IN,
+    }
+)
 """What takes a proof wherever it is done."""
 
 PROVEN_WHERE_RESTRICTED = frozenset({Act.SEE_ENQUIRY, Act.READ_CONVERSATION, Act.READ_FLAG})

@@ -48,12 +48,22 @@ ACTS = {
     Act.SEE_READERS: "see who read an enquiry",
     Act.SEARCH_AUDIT: "search the audit",
     Act.SEE_CONFIRMATIONS: "see who has read the guidance",
+    Act.SEE_TEAM: "see how the work of a team stands",
+    Act.SEE_FIGURES: "see figures as they are",
+    Act.SEE_PACK: "see figures as they may be published",
+    Act.EXPORT_RETURN: "take out the national return",
+    Act.EXPORT_PACK: "take out what may be published",
+    Act.COMPARE: "give figures of elsewhere to compare with",
+    Act.APPROVE_QUOTE: "say which words may be quoted",
+    Act.ANSWER_PEOPLE: "say what was done about what people said",
     Act.CHANGE_SIGN_IN: "change what they sign in with",
     Act.CONFIRM_GUIDANCE: "confirm that they read the guidance",
     Act.LIST_GUIDANCE: "see which files are guidance",
     Act.MANAGE_TEAMS: "make and change teams",
     Act.MANAGE_PEOPLE: "make and change accounts",
     Act.CHANGE_SETTINGS: "change settings",
+    Act.MANAGE_TOKENS: "let another programme in, and shut it out",
+    Act.USE_API: "do what such a programme does",
 }
 """What the guide for teams calls each act."""
 

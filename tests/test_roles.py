@@ -36,9 +36,12 @@ AFTERWARDS = replace(SAID, stage=Stage.EXPERIENCE)
 
 LOOKING = {Act.SEE_WORK, Act.SEARCH, Act.SEE_ENQUIRY, Act.READ_CONVERSATION, Act.READ_FLAG}
 LOOKING |= {Act.SEE_RECORDS, Act.SEE_CONTACT, Act.SEE_READERS, Act.SEARCH_AUDIT, Act.SEE_CONFIRMATIONS}
+COUNTED = {Act.SEE_TEAM, Act.SEE_FIGURES, Act.SEE_PACK, Act.EXPORT_RETURN, Act.EXPORT_PACK, Act.COMPARE}
 ALWAYS = {Act.EXPORT, Act.LIFT, Act.MANAGE_PEOPLE, Act.CHANGE_SETTINGS, Act.CHANGE_SIGN_IN}
+ALWAYS |= {Act.EXPORT_RETURN, Act.EXPORT_PACK, Act.MANAGE_TOKENS}
 OF_ENQUIRIES = set(Act) - {Act.CHANGE_SIGN_IN, Act.CONFIRM_GUIDANCE, Act.LIST_GUIDANCE}
-OF_ENQUIRIES -= {Act.MANAGE_TEAMS, Act.MANAGE_PEOPLE, Act.CHANGE_SETTINGS}
+OF_ENQUIRIES -= {Act.MANAGE_TEAMS, Act.MANAGE_PEOPLE, Act.CHANGE_SETTINGS, Act.MANAGE_TOKENS, Act.USE_API}
+OF_ENQUIRIES -= COUNTED | {Act.ANSWER_PEOPLE}
 
 
 def one(role: Role) -> Actor:
@@ -139,8 +142,31 @@ def test_an_advocate_sees_nothing_that_the_team_wrote_and_no_safe_contact() -> N
 
 
 def test_an_auditor_looks_at_everything_and_changes_nothing() -> None:
-    assert acts(Role.AUDITOR, replace(SAID, team_id=OTHER, is_restricted=True)) == LOOKING | {Act.CHANGE_SIGN_IN}
+    assert acts(Role.AUDITOR, replace(SAID, team_id=OTHER, is_restricted=True)) == (
+        LOOKING | COUNTED | {Act.CHANGE_SIGN_IN}
+    )
     assert Act.CONFIRM_GUIDANCE not in acts(Role.AUDITOR, NOWHERE)
+
+
+def test_a_manager_counts_what_their_teams_have_and_the_whole_council() -> None:
+    for act in (Act.SEE_FIGURES, Act.EXPORT_RETURN, Act.ANSWER_PEOPLE):
+        assert may(one(Role.MANAGER), act, ENQUIRY)
+        assert may(one(Role.MANAGER), act, NOWHERE)
+        assert not may(one(Role.MANAGER), act, ELSEWHERE)
+
+
+def test_a_board_member_sees_only_what_may_be_published() -> None:
+    assert acts(Role.BOARD_MEMBER, NOWHERE) & (COUNTED | {Act.ANSWER_PEOPLE}) == {Act.SEE_PACK, Act.EXPORT_PACK}
+
+
+def test_words_are_approved_for_quoting_by_a_manager_who_did_not_lead_the_enquiry() -> None:
+    assert [role for role in Role if may(one(role), Act.APPROVE_QUOTE, AFTERWARDS)] == [Role.MANAGER]
+    assert not may(one(Role.MANAGER), Act.APPROVE_QUOTE, replace(AFTERWARDS, ever_allocated=MINE))
+    assert not may(one(Role.MANAGER), Act.APPROVE_QUOTE, replace(AFTERWARDS, is_finished=False))
+
+
+def test_no_account_does_what_another_programme_is_let_in_to_do() -> None:
+    assert not [role for role in Role if may(one(role), Act.USE_API)]
 
 
 def test_a_board_member_and_an_administrator_find_no_enquiry() -> None:
@@ -149,7 +175,7 @@ def test_a_board_member_and_an_administrator_find_no_enquiry() -> None:
 
 
 def test_an_administrator_alone_manages_teams_people_settings_and_the_list_of_guidance() -> None:
-    for act in (Act.MANAGE_TEAMS, Act.MANAGE_PEOPLE, Act.CHANGE_SETTINGS, Act.LIST_GUIDANCE):
+    for act in (Act.MANAGE_TEAMS, Act.MANAGE_PEOPLE, Act.CHANGE_SETTINGS, Act.LIST_GUIDANCE, Act.MANAGE_TOKENS):
         assert [role for role in Role if may(one(role), act)] == [Role.ADMINISTRATOR]
 
 
@@ -206,16 +232,17 @@ def expected(role: Role, act: Act, place: Place) -> bool:  # noqa: PLR0912 every
     conversation = place.stage is not None
     nowhere = {
         Role.PRACTITIONER: {Act.SEE_WORK, Act.SEARCH, Act.CONFIRM_GUIDANCE},
-        Role.MANAGER: {Act.SEE_WORK, Act.SEARCH, Act.CONFIRM_GUIDANCE},
+        Role.MANAGER: {Act.SEE_WORK, Act.SEARCH, Act.CONFIRM_GUIDANCE, Act.SEE_PACK, Act.EXPORT_PACK, Act.COMPARE},
         Role.ADVOCATE: {Act.SEE_WORK, Act.CONFIRM_GUIDANCE},
-        Role.AUDITOR: {Act.SEE_WORK, Act.SEARCH},
-        Role.BOARD_MEMBER: {Act.CONFIRM_GUIDANCE},
+        Role.AUDITOR: {Act.SEE_WORK, Act.SEARCH} | COUNTED,
+        Role.BOARD_MEMBER: {Act.CONFIRM_GUIDANCE, Act.SEE_PACK, Act.EXPORT_PACK},
         Role.ADMINISTRATOR: {
             Act.CONFIRM_GUIDANCE,
             Act.LIST_GUIDANCE,
             Act.MANAGE_TEAMS,
             Act.MANAGE_PEOPLE,
             Act.CHANGE_SETTINGS,
+            Act.MANAGE_TOKENS,
         },
     }
     if act is Act.CHANGE_SIGN_IN or act in nowhere[role]:
@@ -240,6 +267,12 @@ def expected(role: Role, act: Act, place: Place) -> bool:  # noqa: PLR0912 every
         return act in reads and mine and place.is_finished and heard
     if role not in {Role.PRACTITIONER, Role.MANAGER}:
         return False
+    if act is Act.SEE_TEAM:
+        return own
+    if role is Role.MANAGER and act in {Act.SEE_FIGURES, Act.EXPORT_RETURN, Act.ANSWER_PEOPLE}:
+        return own or place.team_id is None
+    if act is Act.APPROVE_QUOTE:
+        return role is Role.MANAGER and own and readable
     if act is Act.BEGIN_ENQUIRY:
         return own
     there = own if role is Role.MANAGER else mine or (own and not place.is_restricted)
