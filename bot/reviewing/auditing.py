@@ -15,6 +15,7 @@ READING = (
     AuditAct.READ_ENQUIRY,
     AuditAct.READ_CONVERSATION,
     AuditAct.READ_FLAG,
+    AuditAct.READ_QUOTE,
     AuditAct.SEARCHED,
     AuditAct.EXPORTED,
 )

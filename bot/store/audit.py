@@ -31,6 +31,8 @@ class AuditAct(StrEnum):
     READ_ENQUIRY = "read_enquiry"
     READ_CONVERSATION = "read_conversation"
     READ_FLAG = "read_flag"
+    READ_QUOTE = "read_quote"
+    """Words that may be quoted, and nothing else of their conversation."""
     SEARCHED = "searched"
     EXPORTED = "exported"
     CHANGED = "changed"

@@ -32,6 +32,8 @@ class EntryKind(StrEnum):
     THEME = "theme"
     FLAG_ANSWER = "flag_answer"
     RECORD = "record"
+    QUOTE = "quote"
+    """What a manager decided about words that may be quoted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,15 @@ class Entries:
         if row is None:
             raise Missing(f"There is no entry {number}.")
         return self._entry(row)
+
+    def listed(self, numbers: Collection[int]) -> tuple[Entry, ...]:
+        """These entries, first to last."""
+        entries, asked = tables.entries, sorted(numbers)
+        found: list[Entry] = []
+        for start in range(0, len(asked), AT_ONCE):
+            these = entries.c.number.in_(asked[start : start + AT_ONCE])
+            found += map(self._entry, self._rows.every(entries, these, order_by=[entries.c.number]))
+        return tuple(found)
 
     def of_conversation(self, conversation_id: str, kind: EntryKind | None = None) -> tuple[Entry, ...]:
         """The entries of a conversation, first to last: of one kind, or all."""
