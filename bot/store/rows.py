@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, TypeAlias
@@ -24,6 +25,7 @@ Row: TypeAlias = dict[str, Any]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+_HELD_BY_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 def stamp(moment: datetime) -> int:
@@ -48,9 +50,11 @@ def plain(table: Table, row: Mapping[str, Value]) -> dict[str, Value]:
     found: dict[str, Value] = {}
     for name, value in row.items():
         found[name] = value
+        if value is None or type(value) is bytes:
+            continue
         if isinstance(value, str):
             # PostgreSQL's text holds neither, SQLite's no surrogate. Asked here, since the driver's error shows words.
-            if re.search("[\0\ud800-\udfff]", value):
+            if _HELD_BY_NO_TEXT.search(value):
                 raise ValueError(f"{table.name}.{name} holds a NUL or a lone surrogate: seal it, or keep it out.")
             found[name] = str.__str__(value)
         elif isinstance(value, int):
@@ -121,6 +125,15 @@ class Rows:
             one["proof"] = prove(self._proof_key, table, one)
         if full:
             self._write(table, insert(table), full)
+
+    def add_proven(self, table: Table, rows: Sequence[Row]) -> None:
+        """Add a great many rows that have their proofs. Raises `Taken` or `Missing` when another row forbids it."""
+        # As the driver takes them: worked out once, not for each row.
+        compiled = insert(table).compile(dialect=self.connection.dialect)
+        names = compiled.positiontup
+        given = rows if names is None else [tuple(map(row.__getitem__, names)) for row in rows]
+        with self._writing(table):
+            self.connection.exec_driver_sql(str(compiled), given)
 
     def change(self, table: Table, *where: ColumnElement[bool], to: Mapping[str, Value]) -> None:
         """Change columns of the one row that this finds. Raises `Missing` when there is none."""
@@ -208,10 +221,15 @@ class Rows:
         return row
 
     def _write(self, table: Table, statement: Executable, rows: Sequence[Mapping[str, Value]] | None = None) -> None:
+        with self._writing(table):
+            self.connection.execute(statement, rows)
+
+    @contextmanager
+    def _writing(self, table: Table) -> Iterator[None]:
         if not self._may_write:
             raise RuntimeError("This transaction only reads: use `with store.begin() as kept`.")
         try:
-            self.connection.execute(statement, rows)
+            yield
         except IntegrityError as error:
             match broken_rule(error):
                 case Rule.UNIQUE:

@@ -4,6 +4,7 @@ import secrets
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -15,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.conversation import State
 from bot.enquiry import Told
 from bot.outcomes import outcomes
-from bot.store import accounts, database, tables
+from bot.store import accounts, database, logs, tables
 from bot.store.accounts import Accounts, Teams
 from bot.store.allocations import Allocations
 from bot.store.attempts import Attempts
@@ -29,6 +30,7 @@ from bot.store.enquiries import Enquiries, digest_of
 from bot.store.entries import Entries
 from bot.store.errors import Cause, Damaged, Missing, NotKept, NotRead, NotReady
 from bot.store.flags import Flags
+from bot.store.gathering import Gathered, GatheredRows, NewEnquiries
 from bot.store.invitations import Invitations
 from bot.store.keys import FOR_LASTING, Keys, OpenedKeys, RootKeys, add_key
 from bot.store.outcomes import Outcomes
@@ -41,6 +43,7 @@ from bot.store.rows import Rows, is_proven
 from bot.store.sealing import KEY_BYTES, KeyProblem, Purpose, RootKey, derive
 from bot.store.sessions import Links, Sessions
 from bot.store.visits import Visits
+from bot.store.voices import Voices
 from bot.store.work import Work
 
 FINDING = (Purpose.REFERENCES, Purpose.EMAILS, Purpose.PASSKEYS, Purpose.ENTRIES)
@@ -78,6 +81,7 @@ class Transaction:
         self.allocations = Allocations(rows)
         self.audit = Audit(rows)
         self.council = Council(rows, keys)
+        self.voices = Voices(rows, self.entries)
         self.work = Work(rows, keys, self.enquiries, self.allocations)
 
     def told(self, conversation_id: str) -> Told:
@@ -172,6 +176,38 @@ class Store:
         """Read everything as it was at one moment, without waiting for who writes. Raises `NotRead`."""
         with self.reading_rows() as rows:
             yield self._transaction(rows)
+
+    @contextmanager
+    def gathering(self) -> Iterator[tuple[Transaction, Gathered]]:
+        """Make whole enquiries that nobody has yet, a great many at once: they are all kept when it ends, or none.
+
+        Raises `Taken` when a reference is, and `NotKept`. Nobody waits for it until everything is made.
+        """
+        made = GatheredRows(self._proof_key)
+        gathered = Gathered(made)
+        keys = Keys(made, self._roots, OpenedKeys())
+        kept = Transaction(made, keys, RememberedTurns(), self._finding)
+        kept.enquiries = NewEnquiries(made, keys, self._finding[Purpose.REFERENCES])
+        yield kept, gathered
+        with self.writing_rows() as rows:
+            end = logs.end(rows, logs.ENTRIES)
+            before = int(end["number"])
+            made.add(tables.logs, {"log": logs.ENTRIES, "number": before})
+            kept.entries.add_all(
+                [
+                    replace(
+                        entry,
+                        number=before + entry.number,
+                        replaces=None if entry.replaces is None else before + entry.replaces,
+                    )
+                    for entry in gathered.entries
+                ]
+            )
+            for table, proven in made.written():
+                if table is not tables.logs:
+                    rows.add_proven(table, proven)
+            if gathered.entries:
+                logs.grow(rows, end, by=len(gathered.entries))
 
     def derive(self, purpose: str) -> bytes:
         """256 bits for one purpose. They stay the same for the life of this database, whatever its root key."""

@@ -1,0 +1,163 @@
+"""Whole enquiries made in memory and then kept at once: the same verbs, without a database between two of them.
+
+What is gathered touches nothing that is kept. It is found by equality only, which is all that the verbs need that make
+something new; any other question is refused rather than answered wrongly.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from sqlalchemy import BinaryExpression, BindParameter, Column, ColumnElement, Select, Table, UnaryExpression
+from sqlalchemy import Row as SqlRow
+from sqlalchemy.sql import operators
+
+from bot.store import tables
+from bot.store.enquiries import Enquiries, Enquiry
+from bot.store.entries import Entry
+from bot.store.rows import Row, Rows, Value, columns_of, plain, prove
+
+FOUND_BY = frozenset({"enquiry_id", "conversation_id", "key_id"})
+"""Columns by which gathered rows are found at once, beside the first of each table's primary key."""
+
+Condition = tuple[str, Callable[[Any, Any], Any], Any]
+
+
+class GatheredRows(Rows):
+    """Rows that lie in memory until they are written all together. Their proofs are made then."""
+
+    def __init__(self, proof_key: bytes) -> None:
+        self._proof_key = proof_key
+        self._all: dict[Table, list[Row]] = {}
+        self._by: dict[tuple[Table, str, Value], list[Row]] = {}
+
+    def written(self) -> Iterator[tuple[Table, Sequence[Row]]]:
+        """Give the rows of each table, proven, so that none comes before what it names."""
+        for table in tables.metadata.sorted_tables:
+            rows = self._all.get(table, [])
+            for row in rows:
+                row["proof"] = prove(self._proof_key, table, row)
+            if rows:
+                yield table, rows
+
+    def add(self, table: Table, row: Mapping[str, Value]) -> None:
+        """Add a row. Whether another one forbids it shows when all are written."""
+        full: Row = plain(table, {name: row.get(name) for name in columns_of(table)})
+        self._all.setdefault(table, []).append(full)
+        for name in _found_by(table):
+            self._by.setdefault((table, name, full[name]), []).append(full)
+
+    def add_all(self, table: Table, rows: Sequence[Mapping[str, Value]]) -> None:
+        """Add rows, as `add` adds each."""
+        for row in rows:
+            self.add(table, row)
+
+    def replace(self, table: Table, row: Row, *, to: Mapping[str, Value]) -> None:
+        """Change columns of a row that was found here; never one that it is found by."""
+        key = [column.name for column in table.primary_key.columns]
+        for one in self._by[table, key[0], row[key[0]]]:
+            if all(one[name] == row[name] for name in key):
+                one.update(plain(table, to))
+
+    def drop(self, table: Table, *where: ColumnElement[bool]) -> NoReturn:
+        """Refuse: what is gathered is only added to."""
+        raise RuntimeError(f"Nothing is deleted from {table.name} while it is gathered.")
+
+    def first(
+        self,
+        table: Table,
+        *where: ColumnElement[bool],
+        order_by: Sequence[ColumnElement[Any]] = (),
+        locked: bool = False,
+    ) -> Row | None:
+        """Give the first row that this finds."""
+        found = self.every(table, *where, order_by=order_by, at_most=1)
+        return found[0] if found else None
+
+    def every(
+        self,
+        table: Table,
+        *where: ColumnElement[bool],
+        order_by: Sequence[ColumnElement[Any]],
+        at_most: int | None = None,
+    ) -> list[Row]:
+        """Give copies of all rows that this finds, in this order."""
+        found = self._matching(table, where)
+        for one in reversed(order_by):
+            name, is_falling = _order(one)
+            found.sort(key=lambda row, name=name: row[name], reverse=is_falling)  # type: ignore[misc]
+        return [dict(row) for row in found[:at_most]]
+
+    def next_number(self, table: Table, *where: ColumnElement[bool]) -> int:
+        """Give the number of the next of these rows."""
+        return max((row["number"] for row in self._matching(table, where)), default=0) + 1
+
+    def ids(self, query: Select[*tuple[Any, ...]]) -> list[Any]:
+        """Refuse: this is for choosing among what is kept."""
+        return list(self.found(query))
+
+    def found(self, query: Select[*tuple[Any, ...]]) -> Sequence[SqlRow[*tuple[Any, ...]]]:
+        """Refuse: this is for choosing among what is kept."""
+        raise RuntimeError("What is only gathered cannot be asked for in SQL.")
+
+    def _matching(self, table: Table, where: Sequence[ColumnElement[bool]]) -> list[Row]:
+        conditions = [_condition(one) for one in where]
+        quick = _found_by(table)
+        rows = next(
+            (
+                self._by.get((table, name, value), [])
+                for name, holds, value in conditions
+                if holds is operators.eq and name in quick
+            ),
+            self._all.get(table, []),
+        )
+        return [row for row in rows if all(holds(row[name], value) for name, holds, value in conditions)]
+
+
+class NewEnquiries(Enquiries):
+    """Enquiries that nobody has yet: that a reference is taken shows when all are written."""
+
+    def find(self, reference: str) -> Enquiry | None:
+        """Find none: those that are kept are not looked at."""
+        return None
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What is kept at once."""
+
+    rows: GatheredRows
+    entries: list[Entry] = field(default_factory=list)
+    """What the team wrote, numbered from 1: the numbers that follow in the store are given when it is kept."""
+
+
+_INDEXES: dict[Table, tuple[str, ...]] = {}
+
+
+def _found_by(table: Table) -> tuple[str, ...]:
+    found = _INDEXES.get(table)
+    if found is None:
+        names = [column.name for column in table.primary_key.columns][:1]
+        names += [column.name for column in table.c if column.name in FOUND_BY and column.name not in names]
+        found = _INDEXES[table] = tuple(names)
+    return found
+
+
+def _condition(clause: ColumnElement[bool]) -> Condition:
+    match clause:
+        case BinaryExpression(left=Column() as column, right=BindParameter() as given):
+            if clause.operator in {operators.eq, operators.gt}:
+                return column.name, clause.operator, given.value
+            if clause.operator is operators.in_op:
+                return column.name, _is_in, frozenset(given.value or ())
+    raise RuntimeError("What is only gathered is found by equality.")
+
+
+def _is_in(value: object, several: frozenset[object]) -> bool:
+    return value in several
+
+
+def _order(column: ColumnElement[Any]) -> tuple[str, bool]:
+    if isinstance(column, UnaryExpression) and column.modifier is operators.desc_op:
+        return str(column.element.name), True  # type: ignore[attr-defined]
+    return str(column.name), False  # type: ignore[attr-defined]
