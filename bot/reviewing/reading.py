@@ -313,7 +313,7 @@ def _read(
     )
     around = told_for(seen, actor, conversation.enquiry_id) if conversation.enquiry_id is not None else (told,)
     flags = seen.flags.of(conversation_id) if sees_all else ()
-    lines = transcript(turns, told.standing, flags, shown=shown, texts=texts, meaning=_meaning(around))
+    lines = transcript(turns, told.standing, flags, shown=shown, texts=texts, meaning=meaning_in(around))
     entries = seen.entries.of_conversation(conversation_id) if sees_all else ()
     return Reading(
         seen=found,
@@ -572,7 +572,7 @@ def _label(answer: Answer | None, choice: str) -> Pieces:
     return (Piece(labels.get(choice) or choice),)
 
 
-def _meaning(told: Sequence[Told]) -> Meaning:
+def meaning_in(told: Sequence[Told]) -> Meaning:
     """Give what each outcome of these conversations was called at a time."""
     found = {one.outcome_id: one for one in enquiry_outcomes(told)}
 
