@@ -150,6 +150,11 @@ class Row:
     still_agreed: bool
     """Whether whoever said them still lets them be quoted."""
 
+    @property
+    def is_quoted(self) -> bool:
+        """Whether these words are quoted now."""
+        return self.decided is not None and self.decided.what is Decision.APPROVED and self.still_agreed
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -175,11 +180,6 @@ class ToDecide:
     def latest(self) -> int:
         """The number of the newest decision; 0 where there is none."""
         return self.history[-1].number if self.history else 0
-
-    @property
-    def is_quoted(self) -> bool:
-        """Whether these words are quoted now."""
-        return bool(self.history) and self.history[-1].what is Decision.APPROVED and self.row.still_agreed
 
 
 # --- lists -----------------------------------------------------------------------------------------------------------

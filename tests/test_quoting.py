@@ -209,7 +209,7 @@ def test_parts_are_left_out_and_no_letter_is_changed(office: Office) -> None:
     quoted = RINGS.replace("Ann", LEFT_OUT).replace("from Elm House", LEFT_OUT)
     assert office.quotes() == [quoted]
     seen = look(office.store, manager, told.conversation_id, told.said.number)
-    assert seen.is_quoted
+    assert seen.row.is_quoted
     assert seen.words == RINGS
     assert seen.left_out == ranges
     assert [(one.what, one.by) for one in seen.history] == [(Decision.APPROVED, "Asha")]
@@ -298,7 +298,7 @@ def test_whoever_said_it_has_the_last_word(office: Office) -> None:
     stopped.presses(Control.STOP_AND_TAKE_BACK)
     assert office.quotes() == []
     seen = look(office.store, manager, taken_back.conversation_id, taken_back.said.number)
-    assert (seen.words, seen.pieces, seen.is_quoted, seen.row.still_agreed) == ("", (), False, False)
+    assert (seen.words, seen.pieces, seen.row.is_quoted, seen.row.still_agreed) == ("", (), False, False)
     with pytest.raises(NotDone, match="may not be quoted any more"):
         office.approves(manager, refused, latest=office.latest(manager, refused))
 

@@ -1,8 +1,9 @@
 """How it was for people, told as it is worded, with a yes or a no to being quoted."""
 
+import json
 from datetime import datetime, timedelta
 
-from bot.conversation import Speaker, Stage, State, Turn, Whose
+from bot.conversation import Kind, Speaker, Stage, State, Turn, Whose
 from bot.keeping import keep_section
 from bot.store import Store
 from tests.recording import Recorded
@@ -50,3 +51,33 @@ def says(store: Store, enquiry_id: str | None, words: str, **more: object) -> Ex
     told.chooses("yes")
     keep_section(store, told.heard(tell_in_charge=told.said, may_quote=told.asked), begun_at)
     return told.is_done()
+
+
+def lets_be_quoted(store: Store, conversation_id: str, now: datetime) -> int:
+    """Have what was said in a conversation that is done be let be quoted; gives its number."""
+    with store.begin() as kept:
+        turns = kept.conversations.turns(conversation_id)
+        said = next(turn for turn in turns if turn.asked == "tell_in_charge" and turn.kind is Kind.WORDS)
+        asked = kept.conversations.add(
+            conversation_id,
+            speaker=Speaker.BOT,
+            kind=Kind.QUESTION,
+            said_at=now,
+            asked="may_quote",
+            words=f"You said: turn:{said.number}\n{ASKS}",
+            asking=json.dumps({"kind": "choice", "path": [said.number]}),
+        )
+        kept.conversations.add(
+            conversation_id,
+            speaker=said.speaker,
+            kind=Kind.CHOICE,
+            said_at=now,
+            asked="may_quote",
+            answers=asked.number,
+            choice=("yes",),
+        )
+        kept.conversations.add(
+            conversation_id, speaker=Speaker.BOT, kind=Kind.ENDING, said_at=now, asked="done", asking="{}"
+        )
+        kept.settle(conversation_id, now)
+    return said.number

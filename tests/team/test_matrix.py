@@ -35,6 +35,7 @@ from bot.web.team.shell import TeamDesk, TeamRoute
 from tests.talking import DATABASE, KEY, make_empty
 from tests.team.colleague import check_answer
 from tests.team.conftest import WISH, TeamSite, make_site, make_team_settings
+from tests.voices import lets_be_quoted
 
 NOWHERE = "0" * 32
 NOT_AN_ID = "not-an-id"
@@ -60,6 +61,8 @@ class Spot:
     invitation_id: str = NOWHERE
     record: int = 0
     outcome: str = "00000000_0"
+    quote: int = 0
+    """The number of words that may be quoted."""
     has_flags: bool = True
     stage: Stage = Stage.FIRST
     speaker: Speaker = Speaker.PERSON
@@ -130,7 +133,7 @@ async def build(folder: Path) -> World:
                 if spot.enquiry_id != NOWHERE:
                     kept.sessions.opened(session_hash, "enquiry", spot.enquiry_id, site.now)
                 for conversation_id in (spot.conversation_id, spot.other_id):
-                    for kind in ("conversation", "flags"):
+                    for kind in ("conversation", "flags", "quote"):
                         kept.sessions.opened(session_hash, kind, conversation_id, site.now)
     world.visit = await returning.open_visit(site.door, world.spots[0].conversation_id, 30, site.now)
     store.close()
@@ -177,6 +180,8 @@ async def _spot(world: World, site: TeamSite, name: str, place: Place, *, enquir
     with site.store.reading() as seen:
         wishes = [turn.number for turn in seen.conversations.turns(first) if turn.words == WISH]
     extra["outcome"] = outcome_id(first, wishes[0]) if wishes else "00000000_0"
+    if wanted.get("stage") is Stage.EXPERIENCE:
+        extra["quote"] = lets_be_quoted(site.store, first, site.now)
     ever = place.ever_allocated | place.allocated
     spot = Spot(name, replace(place, ever_allocated=ever), enquiry_id or NOWHERE, first, other, **extra, **said)
     world.spots.append(spot)
@@ -250,6 +255,10 @@ RULES_OF: Mapping[str, Rule] = {
     "change_record": at_enquiry(Act.RECORD),
     "record": at_enquiry(Act.SEE_RECORDS),
     "checklist": at_enquiry(Act.SEE_RECORDS),
+    "quote": at_conversation(Act.APPROVE_QUOTE),
+    "open_quote": at_conversation(Act.APPROVE_QUOTE),
+    "leave_out": at_conversation(Act.APPROVE_QUOTE),
+    "decide_quote": at_conversation(Act.APPROVE_QUOTE),
 }
 """What each route about an enquiry or a conversation takes. A route that is not here fails."""
 
@@ -261,6 +270,10 @@ NEEDS = {
     "write_note": "words",
     "flag": "a flag",
     "answer_flag": "a flag",
+    "quote": "a quote",
+    "open_quote": "a quote",
+    "leave_out": "a quote",
+    "decide_quote": "a quote",
 }
 """What has to be there for the page to be there for whoever may."""
 
@@ -275,6 +288,8 @@ SENT: Mapping[str, Mapping[str, str]] = {
     "flag": {"kind": FlagKind.IN_DANGER_NOW},
     "answer_flag": {"kind": FlagKind.IN_DANGER_NOW, "words": "I rang her at once."},
     "change_enquiry_people": {"do": "restrict"},
+    "leave_out": {"passages": "They"},
+    "decide_quote": {"do": "refuse", "reason": "other", "latest": "0"},
 }
 
 
@@ -372,6 +387,7 @@ def path_of(route: TeamRoute, spot: Spot, world: World, site: TeamSite, given: s
         "invitation_id": spot.invitation_id,
         "kind": RecordKind.RISK.value,
         "number": str(spot.record),
+        "turn": str(spot.quote),
     }
     return route.path.replace(":int", "").format(**ids)
 
@@ -413,6 +429,8 @@ def has_what_it_needs(route: TeamRoute, spot: Spot, actor: Actor) -> bool:
         return spot.stage is Stage.FIRST and reads(spot, actor) and spot.is_finished
     if need == "words":
         return spot.is_finished
+    if need == "a quote":
+        return bool(spot.quote)
     if need == "a flag":
         return spot.has_flags
     if route.name in {"open_beside", "beside"}:

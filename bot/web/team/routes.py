@@ -1,6 +1,6 @@
 """Every route of the team's side in one table, with who may reach it. A page module adds its own `routes` here."""
 
-from bot.web.team import admin, council, enquiry, guidance, inviting, reading, records, signing, work
+from bot.web.team import admin, council, enquiry, guidance, inviting, reading, records, signing, voices, work
 from bot.web.team.shell import TeamRoute
 
 team_routes: tuple[TeamRoute, ...] = (
@@ -9,6 +9,7 @@ team_routes: tuple[TeamRoute, ...] = (
     *inviting.routes,
     *reading.routes,
     *admin.routes,
+    *voices.routes,
     *guidance.routes,
     *council.routes,
     *records.routes,
