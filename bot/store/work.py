@@ -219,7 +219,7 @@ class Work:
         query = (
             select(enquiries.c.enquiry_id, enquiries.c.opened_at)
             .select_from(joined)
-            .where(_belongs(scope, enquiries.c.enquiry_id))
+            .where(belongs(scope, enquiries.c.enquiry_id))
         )
         if is_open is not None:
             query = query.where(enquiries.c.closed_at.is_(None) if is_open else enquiries.c.closed_at.is_not(None))
@@ -396,7 +396,7 @@ def _allocated(enquiry_id: ColumnElement[Any], account_id: str, *, ever: bool = 
     return exists(here if ever else here.where(allocations.c.is_allocated == 1))
 
 
-def _belongs(scope: Scope, enquiry_id: ColumnElement[Any]) -> ColumnElement[bool]:
+def belongs(scope: Scope, enquiry_id: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether an enquiry is in a scope. `enquiry_access` stands beside it, empty where nobody gave it to a team."""
     if scope.team_ids is None:
         return true()
@@ -412,11 +412,11 @@ def _belongs(scope: Scope, enquiry_id: ColumnElement[Any]) -> ColumnElement[bool
 def _in_scope(scope: Scope) -> ColumnElement[bool]:
     """Whether a conversation is in a scope."""
     conversations = tables.conversations
-    belongs = _belongs(scope, conversations.c.enquiry_id)
+    in_it = belongs(scope, conversations.c.enquiry_id)
     if scope.own_experience:
-        return belongs
+        return in_it
     led = _allocated(conversations.c.enquiry_id, scope.account_id, ever=True)
-    return and_(belongs, or_(conversations.c.stage != Stage.EXPERIENCE.value, ~led))
+    return and_(in_it, or_(conversations.c.stage != Stage.EXPERIENCE.value, ~led))
 
 
 def _answers() -> Select[Any]:

@@ -1,6 +1,6 @@
 """Every route of the team's side in one table, with who may reach it. A page module adds its own `routes` here."""
 
-from bot.web.team import admin, council, enquiry, guidance, inviting, reading, records, signing, voices, work
+from bot.web.team import admin, council, enquiry, guidance, inviting, now, reading, records, signing, voices, work
 from bot.web.team.shell import TeamRoute
 
 team_routes: tuple[TeamRoute, ...] = (
@@ -8,6 +8,7 @@ team_routes: tuple[TeamRoute, ...] = (
     *enquiry.routes,
     *inviting.routes,
     *reading.routes,
+    *now.routes,
     *admin.routes,
     *voices.routes,
     *guidance.routes,
