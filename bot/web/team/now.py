@@ -55,9 +55,13 @@ async def show_now(request: Request, signed: Signed) -> Response:
         teams=tuple(
             Item(name, f"{NOW}?{urlencode({'team': team_id})}", team_id == now.team_id) for team_id, name in now.teams
         ),
-        open=charts.bars("open-chart", "Open enquiries by age", _ages(now.open_by_age)),
+        open=charts.bars("open-chart", "Open enquiries by age", _ages(now.open_by_age))
+        if any(now.open_by_age)
+        else None,
         open_said=_open_said(now.open_by_age),
-        flags=charts.parts("flags-chart", "Flags by how soon they were answered", _answers(now.flags)),
+        flags=charts.parts("flags-chart", "Flags by how soon they were answered", _answers(now.flags))
+        if now.flags.number
+        else None,
         flags_said=_flags_said(now.flags),
         not_asked_said=_not_asked_said(now.not_asked),
         closed_said=_closed_said(now.closed_without_review),
