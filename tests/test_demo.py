@@ -1,5 +1,7 @@
 """Made-up data: asked as the dialogue engine asks, kept as the custom actions keep, and never beside anything real."""
 
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,10 +24,11 @@ from bot.interview import Asking
 from bot.nudges import OUTCOME_QUESTIONS
 from bot.project import load_nudges, load_phrases
 from bot.roles import Role
+from bot.settings import ROOT
 from bot.signing_in import hash_of
-from bot.store import EntryKind, LinkPurpose, Missing, Store
+from bot.store import EntryKind, LinkPurpose, Missing, RootKey, Store
 from bot.store.verifying import verify
-from tests.talking import opened_copy
+from tests.talking import DATABASE, KEY, opened_copy
 from tests.three_ways import IN_ORDER, Doing, told
 
 TODAY = datetime(2026, 11, 22, tzinfo=UTC)
@@ -39,8 +42,27 @@ def tools() -> demo.Tools:
     return demo.load_tools()
 
 
-def made(store: Store, enquiries: int, *, seed: int = 1, teams: int = 2, now: datetime = TODAY) -> demo.MadeUp:
-    return demo.make_up(store, tools(), enquiries=enquiries, teams=teams, seed=seed, now=now, told=lambda done: None)
+def made(
+    store: Store,
+    enquiries: int,
+    *,
+    seed: int = 1,
+    teams: int = 2,
+    now: datetime = TODAY,
+    shape: demo.Shape = demo.Shape.WORK,
+    hands: int = 1,
+) -> demo.MadeUp:
+    return demo.make_up(
+        store,
+        tools(),
+        enquiries=enquiries,
+        teams=teams,
+        seed=seed,
+        now=now,
+        told=lambda done: None,
+        shape=shape,
+        hands=hands,
+    )
 
 
 # --- asked as the dialogue engine asks -------------------------------------------------------------------------------
@@ -249,12 +271,11 @@ async def test_what_is_made_up_is_kept_as_custom_actions_keep_it(store: Store) -
 def test_a_road_that_the_rules_do_not_tell_is_not_guessed() -> None:
     domain = "responses: {utter_ask_a: []}\nslots: {a: {mappings: []}}\nforms: {a_form: {required_slots: [a]}}"
     rules = "rules:\n- steps:\n  - intent: begin\n  - action: a_form"
-    road = Road(Map.from_text(domain, "rules: []"), Stage.FIRST, Speaker.PERSON, lambda name, slots: ())
+    road = Road(Map.from_text(domain, "rules: []"), Stage.FIRST, Speaker.PERSON, lambda name, slots: (), {})
     with pytest.raises(LookupError):
         road.begin()
-    assert Road(Map.from_text(domain, rules), Stage.FIRST, Speaker.PERSON, lambda name, slots: ()).begin() == [
-        "utter_ask_a"
-    ]
+    road = Road(Map.from_text(domain, rules), Stage.FIRST, Speaker.PERSON, lambda name, slots: (), {})
+    assert road.begin() == ["utter_ask_a"]
 
 
 # --- what is said ----------------------------------------------------------------------------------------------------
@@ -337,13 +358,57 @@ def test_a_made_up_store_is_whole_and_has_everything(full: tuple[Store, demo.Mad
         "sent_back",
         "reviewed",
     }
-    assert {entry.what for entry in entries if entry.kind is EntryKind.RECORD} == {"asked", "advocacy", "risk"}
+    assert {entry.what for entry in entries if entry.kind is EntryKind.RECORD} >= {
+        *("about", "asked", "advocacy", "capacity", "risk", "verdict"),
+    }
     assert any(access.allocated for access in accesses.values())
     assert len({access.team_id for access in accesses.values()}) == 2
     assert flags
     assert [one.at for one in audited] == sorted((one.at for one in audited), reverse=True)
     assert all(one.begun_at < TODAY for one in listed)
     assert min(map(len, turns.values())) < 30 < max(map(len, turns.values()))
+
+
+def test_a_year_is_whole_and_counted(store: Store) -> None:
+    found = made(store, 60, shape=demo.Shape.YEAR)
+    assert verify(store) == []
+    with store.reading() as seen:
+        enquiries = seen.enquiries.listed()
+        listed = seen.conversations.listed()
+        entries = [entry for one in enquiries for entry in seen.entries.of_enquiry(one.enquiry_id)]
+        turns = [turn for one in listed for turn in seen.conversations.turns(one.conversation_id)]
+        facts = {one.enquiry_id: one for one in seen.facts.of([one.enquiry_id for one in enquiries])}
+        assert facts == {one.enquiry_id: seen.facts_of(one.enquiry_id) for one in enquiries}
+        assert seen.facts.due_count() == 0
+    assert (found.enquiries, found.conversations, found.turns) == (60, len(listed), len(turns))
+    closed = [one.closed_at for one in enquiries if one.closed_at is not None]
+    assert len(closed) == 60
+    assert all(datetime(2025, 4, 1, tzinfo=UTC) <= at < datetime(2026, 4, 1, tzinfo=UTC) for at in closed)
+    assert {one.stage for one in listed} == set(Stage)
+    assert {one.state for one in listed} == {State.FINISHED}
+    assert {turn.asked for turn in turns}.isdisjoint({"feelings", "worries", "contact_ways"})
+    assert {entry.what for entry in entries if entry.kind is EntryKind.RECORD} == {
+        *("about", "asked", "advocacy", "capacity", "risk", "wish_not_followed", "verdict"),
+    }
+
+
+def test_several_hands_make_what_one_makes(store: Store, other: Store, tmp_path: Path) -> None:
+    one = made(store, 60)
+    by_several = "import sys; from tests.test_demo import by_several_hands; by_several_hands(sys.argv[1])"
+    # In a process of its own: one that has threads is not forked.
+    subprocess.run([sys.executable, "-c", by_several, str(tmp_path / "other")], check=True, cwd=ROOT)
+    assert said(store) == said(other)
+    assert verify(other) == []
+    with other.reading() as seen:
+        audited = seen.audit.search(at_most=1000)
+        assert len(seen.conversations.listed()) == one.conversations
+        assert [deed.at for deed in audited] == sorted((deed.at for deed in audited), reverse=True)
+
+
+def by_several_hands(folder: str) -> None:
+    store = Store.open(Path(folder) / DATABASE, RootKey.read(Path(folder) / KEY))
+    assert made(store, 60, hands=2).enquiries == 60
+    store.close()
 
 
 def test_each_conversation_stands_as_its_turns_say(full: tuple[Store, demo.MadeUp]) -> None:

@@ -64,10 +64,11 @@ class Map:
 class Road:
     """One conversation on its way. `asks` is the response that waits for an answer; None at the end."""
 
-    def __init__(self, road: Map, stage: Stage, speaker: Speaker, act: Act) -> None:
+    def __init__(self, road: Map, stage: Stage, speaker: Speaker, act: Act, known: Mapping[str, str]) -> None:
+        """`known`: what is known without being asked, by the slot that it fills."""
         self._map = road
         self._act = act
-        self.slots: Slots = {"stage": stage.value, "speaker": speaker.value}
+        self.slots: Slots = {"stage": stage.value, "speaker": speaker.value, **known}
         self._form = ""
         self._slot = ""
         self.asks: str | None = None
@@ -126,7 +127,7 @@ class Road:
         return self._slot
 
     def _follow(self, after: str | None) -> Sequence[str]:
-        found = [rule for rule in self._map.rules.get(after, ()) if any(map(self._is_so, rule.when))]
+        found = [rule for rule in self._map.rules.get(after, ()) if any(self._is_so(when) for when in rule.when)]
         if len(found) != 1:
             raise LostRoad(f"{len(found)} rules follow on {after or 'the beginning'}")
         return found[0].then

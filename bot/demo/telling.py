@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from random import Random
+from types import MappingProxyType
 from typing import Any
 
 from bot.conversation import (
@@ -37,6 +38,28 @@ SIMPLE = frozenset({"matters", "keep", "worries", "wishes", "helpers", "own_powe
 OUTCOME_SLOTS = ("outcome", "outcome_sign", "outcome_weight")
 REVIEW_SLOTS = ("outcome_now", "outcome_again", "outcome_why", "outcome_difference")
 VERDICT_SLOTS = ("happened", "difference", "practitioner_verdict")
+BRIEFLY: Mapping[str, str] = {
+    "private": "yes",
+    "company": "nobody",
+    "go_on": "yes",
+    "know_more": "no_thank_you",
+    "see_cards": "no",
+    "together": "yes",
+    "anything_new": "no",
+    **dict.fromkeys(
+        (
+            *("advocate_name", "advocate_role", "instructed", "person_there"),
+            *("practitioner_name", "practitioner_role", "interpreter", "free_to_speak", "private_note"),
+            *("communication", "communication_words", "involvement", "support", "feelings", "safe_now", "matters"),
+            *("keep", "worries", "wishes", "not_wanted", "outcome_sign", "outcome_weight", "own_power", "helpers"),
+            *("feels_safe", "view_on_enquiry", "who_knows", "contact_ways", "contact_times", "contact_answered"),
+            *("contact_code_word", "know_what_happens", "want_to_know", "difference", "outcome_difference"),
+            *("about_finishing", "stay_safe", "get_better", "checked", "copy_safe"),
+        ),
+        "known",
+    ),
+}
+"""What is not asked where a great many conversations are to be told in little time and room: what is not counted."""
 DRAWN_BY = "made-up-"
 """How the tokens of made-up turns begin."""
 
@@ -64,6 +87,8 @@ class Tools:
     words: Words
     askings: dict[tuple[object, ...], str] = field(default_factory=dict, repr=False)
     """How each question was put, as it is kept: the same for most conversations."""
+    filled: dict[int, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    """What of each question names slots to be filled in. They are those of `interview`, which stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +112,7 @@ class Telling:
         speaker: Speaker,
         begun_at: datetime,
         until: Until,
+        known: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.conversation_id = conversation_id
         self.stage = stage
@@ -100,11 +126,12 @@ class Telling:
         self._draw = draw
         self._told = told
         self._until = until
+        self._known = known
         self._leaves_after = draw.randint(3, 16)
         self._breaks_after = draw.randint(6, 20) if draw.random() < 0.06 else 0
         self._tells_at = draw.randint(5, 12) if voice.trouble < 0.09 and stage is Stage.FIRST else 0
         self._answered = 0
-        self._road = Road(tools.road, stage, speaker, self._act)
+        self._road = Road(tools.road, stage, speaker, self._act, known)
         self._quotes: list[Quote] = []
         self._to_quote: list[tuple[str, int]] = []
         self._deeds: list[Callable[[Transaction], None]] = []
@@ -179,7 +206,7 @@ class Telling:
             asked=name,
             words=asking.wording,
             shown=tuple(choice.id for choice in choices),
-            asking=self._as_kept(response, replace(asking, choices=choices)),
+            asking=self._as_kept(response, asking if choices == asking.choices else replace(asking, choices=choices)),
         )
 
     def _as_kept(self, response: str, asking: Asking) -> str:
@@ -193,12 +220,15 @@ class Telling:
 
     def _filled(self, asking: Asking) -> Asking:
         """Fill in what a wording names of the slots, as the dialogue engine does."""
-        filled: dict[str, Any] = {
-            one.name: FILLED.sub(self._in_slot, told)
-            for one in fields(asking)
-            if isinstance(told := getattr(asking, one.name), str) and "{" in told
-        }
-        return replace(asking, **filled) if filled else asking
+        names = self._tools.filled.get(id(asking))
+        if names is None:
+            told = [(one.name, getattr(asking, one.name)) for one in fields(asking)]
+            names = tuple(name for name, value in told if isinstance(value, str) and "{" in value)
+            self._tools.filled[id(asking)] = names
+        if not names:
+            return asking
+        filled: dict[str, Any] = {name: FILLED.sub(self._in_slot, getattr(asking, name)) for name in names}
+        return replace(asking, **filled)
 
     def _in_slot(self, found: re.Match[str]) -> str:
         return str(self._road.slots.get(found[1]) or found[0])
@@ -476,7 +506,7 @@ class Telling:
 
     def _let_go(self, slots: Slots, held: Sequence[str]) -> None:
         for slot in held:
-            slots[slot] = None
+            slots[slot] = self._known.get(slot)
             self._latest.pop(slot, None)
 
 

@@ -12,6 +12,7 @@ from bot.store.enquiries import Enquiries, Enquiry, EnquiryMove, Move
 from bot.store.entries import Entries, Entry, EntryKind
 from bot.store.errors import Cause, Damaged, Missing, NotKept, NotRead, NotReady, StoreError, Taken
 from bot.store.flags import Flags
+from bot.store.gathering import Gathered
 from bot.store.invitations import Invitation, Invitations
 from bot.store.outcomes import Outcomes
 from bot.store.passkeys import Passkey, Passkeys
@@ -57,6 +58,7 @@ __all__ = [
     "Entry",
     "EntryKind",
     "Flags",
+    "Gathered",
     "Invitation",
     "Invitations",
     "KeptPreferences",

@@ -156,24 +156,22 @@ class Allocations:
         )
 
     def _require(self, enquiry_id: str) -> None:
-        if self._rows.first(tables.enquiries, tables.enquiries.c.enquiry_id == enquiry_id) is None:
+        if self._rows.one(tables.enquiries, enquiry_id) is None:
             raise Missing(f"There is no enquiry {enquiry_id}.")
 
     def _row(self, enquiry_id: str) -> Row:
         """The row of an enquiry, locked, made where there is none yet."""
         access = tables.enquiry_access
-        row = self._rows.first(access, access.c.enquiry_id == enquiry_id, locked=True)
+        row = self._rows.one(access, enquiry_id, locked=True)
         if row is None:
             self._require(enquiry_id)
             self._rows.add(access, {"enquiry_id": enquiry_id, "is_restricted": 0})
-            row = self._rows.first(access, access.c.enquiry_id == enquiry_id, locked=True)
+            row = self._rows.one(access, enquiry_id, locked=True)
             assert row is not None
         return row
 
     def _allocation(self, enquiry_id: str, account_id: str) -> Row | None:
-        allocations = tables.allocations
-        where = [allocations.c.enquiry_id == enquiry_id, allocations.c.account_id == account_id]
-        return self._rows.first(allocations, *where, locked=True)
+        return self._rows.one(tables.allocations, enquiry_id, account_id, locked=True)
 
     def _move(
         self,

@@ -127,7 +127,7 @@ class Conversations:
         Lists are made from this, so whoever adds a turn says it in the same transaction.
         """
         states = tables.conversation_states
-        row = self._rows.first(states, states.c.conversation_id == conversation_id, locked=True)
+        row = self._rows.one(states, conversation_id, locked=True)
         if row is not None and row["state"] == state.value:
             return
         to: dict[str, Value] = {"state": state.value, "settled_at": stamp(now), "review": None}
@@ -156,7 +156,7 @@ class Conversations:
         """A conversation. Raises `Missing`."""
         states = tables.conversation_states
         row = self._row(conversation_id)
-        return _conversation(row, self._rows.first(states, states.c.conversation_id == conversation_id))
+        return _conversation(row, self._rows.one(states, conversation_id))
 
     def listed(self, *, enquiry_id: str | None = None) -> tuple[Conversation, ...]:
         """All conversations, or those of one enquiry, in the order they began."""
@@ -298,8 +298,7 @@ class Conversations:
         conversation = self._row(conversation_id)
         if not 0 < number <= conversation["length"]:
             raise Missing(f"There is no turn {number} in conversation {conversation_id}.")
-        turns = tables.turns
-        row = self._rows.first(turns, turns.c.conversation_id == conversation_id, turns.c.number == number)
+        row = self._rows.one(tables.turns, conversation_id, number)
         if row is None:
             raise Missing(f"There is no turn {number} in conversation {conversation_id}.")
         return _opened(self._keys.open(conversation["key_id"]), row)
@@ -313,14 +312,13 @@ class Conversations:
         return _opened(self._keys.open(self._row(conversation_id)["key_id"]), row)
 
     def _row(self, conversation_id: str, *, locked: bool = False) -> Row:
-        conversations = tables.conversations
-        row = self._rows.first(conversations, conversations.c.conversation_id == conversation_id, locked=locked)
+        row = self._rows.one(tables.conversations, conversation_id, locked=locked)
         if row is None:
             raise Missing(f"There is no conversation {conversation_id}.")
         return row
 
     def _enquiry(self, enquiry_id: str) -> Row:
-        row = self._rows.first(tables.enquiries, tables.enquiries.c.enquiry_id == enquiry_id)
+        row = self._rows.one(tables.enquiries, enquiry_id)
         if row is None:
             raise Missing(f"There is no enquiry {enquiry_id}.")
         return row

@@ -155,7 +155,7 @@ class Enquiries:
         self._rows.add(moves, {"enquiry_id": enquiry_id, "number": number, "move": move.value, "at": at})
 
     def _row(self, enquiry_id: str, *, locked: bool = False) -> Row:
-        row = self._rows.first(tables.enquiries, tables.enquiries.c.enquiry_id == enquiry_id, locked=locked)
+        row = self._rows.one(tables.enquiries, enquiry_id, locked=locked)
         if row is None:
             raise Missing(f"There is no enquiry {enquiry_id}.")
         return row

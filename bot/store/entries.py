@@ -213,16 +213,15 @@ class Entries:
     def _reviewed(self, conversation_id: str, what: str) -> None:
         """Have lists know of a review without looking for it."""
         states = tables.conversation_states
-        row = self._rows.first(states, states.c.conversation_id == conversation_id, locked=True)
+        row = self._rows.one(states, conversation_id, locked=True)
         if row is not None:
             self._rows.replace(states, row, to={"review": what})
 
     def _key(self, conversation_id: str | None, enquiry_id: str | None) -> DataKey:
-        conversations, enquiries = tables.conversations, tables.enquiries
         if conversation_id is not None:
-            row = self._rows.first(conversations, conversations.c.conversation_id == conversation_id)
+            row = self._rows.one(tables.conversations, conversation_id)
         else:
-            row = self._rows.first(enquiries, enquiries.c.enquiry_id == (enquiry_id or ""))
+            row = self._rows.one(tables.enquiries, enquiry_id or "")
         if row is None:
             raise Missing("There is no such conversation or enquiry to write beside.")
         return self._keys.open(row["key_id"])

@@ -5,16 +5,21 @@ something new; any other question is refused rather than answered wrongly.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
+from operator import itemgetter
 from typing import Any, NoReturn
 
 from sqlalchemy import BinaryExpression, BindParameter, Column, ColumnElement, Select, Table, UnaryExpression
 from sqlalchemy import Row as SqlRow
 from sqlalchemy.sql import operators
 
+from bot.conversation import Turn
 from bot.store import tables
+from bot.store.conversations import Conversations
 from bot.store.enquiries import Enquiries, Enquiry
-from bot.store.entries import Entry
+from bot.store.entries import Entries, Entry, EntryKind
+from bot.store.keys import Keys
+from bot.store.remembered import Remembered
 from bot.store.rows import Row, Rows, Value, columns_of, plain, prove
 
 FOUND_BY = frozenset({"enquiry_id", "conversation_id", "key_id"})
@@ -71,8 +76,17 @@ class GatheredRows(Rows):
         locked: bool = False,
     ) -> Row | None:
         """Give the first row that this finds."""
-        found = self.every(table, *where, order_by=order_by, at_most=1)
-        return found[0] if found else None
+        found = self._matching(table, where)
+        if len(found) > 1 and order_by:
+            found = _sorted(found, order_by)
+        return dict(found[0]) if found else None
+
+    def one(self, table: Table, *key: Value, locked: bool = False) -> Row | None:
+        """Give the row with this primary key."""
+        columns = table.primary_key.columns
+        found = self._by.get((table, columns[0].name, key[0]), ())
+        rest = list(zip((column.name for column in columns), key, strict=True))[1:]
+        return next((dict(row) for row in found if all(row[name] == value for name, value in rest)), None)
 
     def every(
         self,
@@ -83,9 +97,8 @@ class GatheredRows(Rows):
     ) -> list[Row]:
         """Give copies of all rows that this finds, in this order."""
         found = self._matching(table, where)
-        for one in reversed(order_by):
-            name, is_falling = _order(one)
-            found.sort(key=lambda row, name=name: row[name], reverse=is_falling)  # type: ignore[misc]
+        if len(found) > 1:
+            found = _sorted(found, order_by)
         return [dict(row) for row in found[:at_most]]
 
     def next_number(self, table: Table, *where: ColumnElement[bool]) -> int:
@@ -102,16 +115,17 @@ class GatheredRows(Rows):
 
     def _matching(self, table: Table, where: Sequence[ColumnElement[bool]]) -> list[Row]:
         conditions = [_condition(one) for one in where]
-        quick = _found_by(table)
-        rows = next(
-            (
-                self._by.get((table, name, value), [])
-                for name, holds, value in conditions
-                if holds is operators.eq and name in quick
-            ),
-            self._all.get(table, []),
-        )
-        return [row for row in rows if all(holds(row[name], value) for name, holds, value in conditions)]
+        for place, (name, holds, value) in enumerate(conditions):
+            if name in _found_by(table) and holds is not operators.gt:
+                named = (value,) if holds is operators.eq else value
+                rows = [row for one in named for row in self._by.get((table, name, one), ())]
+                del conditions[place]
+                break
+        else:
+            rows = list(self._all.get(table, ()))
+        for name, holds, value in conditions:
+            rows = [row for row in rows if holds(row[name], value)]
+        return rows
 
 
 class NewEnquiries(Enquiries):
@@ -122,13 +136,46 @@ class NewEnquiries(Enquiries):
         return None
 
 
-@dataclass(slots=True)
-class Gathered:
-    """What is kept at once."""
+class NewConversations(Conversations):
+    """Conversations that are added to and read again at once, without what was sealed being opened for it."""
 
-    rows: GatheredRows
-    entries: list[Entry] = field(default_factory=list)
-    """What the team wrote, numbered from 1: the numbers that follow in the store are given when it is kept."""
+    def add_all(self, conversation_id: str, turns: Sequence[Turn]) -> None:
+        """Add turns, and remember them where they are the first."""
+        super().add_all(conversation_id, turns)
+        if turns and turns[0].number == 1:
+            self._remembered.remember(conversation_id, Remembered(tuple(turns), self._row(conversation_id)["head"]))
+
+
+class Gathered:
+    """What the team wrote beside what is gathered, until all of it is kept."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self._of: dict[str | None, list[Entry]] = {}
+
+    def write(self, entry: Entry) -> int:
+        """Add an entry, and give its number: counted from 1, until it gets the one that follows in the store."""
+        numbered = replace(entry, number=len(self.entries) + 1)
+        self.entries.append(numbered)
+        self._of.setdefault(entry.enquiry_id, []).append(numbered)
+        return numbered.number
+
+    def of_enquiry(self, enquiry_id: str) -> Sequence[Entry]:
+        """Give the entries of an enquiry."""
+        return self._of.get(enquiry_id, ())
+
+
+class NewEntries(Entries):
+    """Entries that get their numbers when all are kept."""
+
+    def __init__(self, rows: Rows, keys: Keys, telling: bytes, gathered: Gathered) -> None:
+        super().__init__(rows, keys, telling)
+        self._gathered = gathered
+
+    def of_enquiry(self, enquiry_id: str, kind: EntryKind | None = None) -> tuple[Entry, ...]:
+        """Give the entries of an enquiry, first to last: of one kind, or all."""
+        written = self._gathered.of_enquiry(enquiry_id)
+        return tuple(entry for entry in written if kind is None or entry.kind is kind)
 
 
 _INDEXES: dict[Table, tuple[str, ...]] = {}
@@ -149,15 +196,22 @@ def _condition(clause: ColumnElement[bool]) -> Condition:
             if clause.operator in {operators.eq, operators.gt}:
                 return column.name, clause.operator, given.value
             if clause.operator is operators.in_op:
-                return column.name, _is_in, frozenset(given.value or ())
+                return column.name, _is_in, tuple(dict.fromkeys(given.value or ()))
     raise RuntimeError("What is only gathered is found by equality.")
 
 
-def _is_in(value: object, several: frozenset[object]) -> bool:
+def _is_in(value: object, several: tuple[object, ...]) -> bool:
     return value in several
+
+
+def _sorted(rows: list[Row], order_by: Sequence[ColumnElement[Any]]) -> list[Row]:
+    for one in reversed(order_by):
+        name, is_falling = _order(one)
+        rows.sort(key=itemgetter(name), reverse=is_falling)
+    return rows
 
 
 def _order(column: ColumnElement[Any]) -> tuple[str, bool]:
     if isinstance(column, UnaryExpression) and column.modifier is operators.desc_op:
-        return str(column.element.name), True  # type: ignore[attr-defined]
-    return str(column.name), False  # type: ignore[attr-defined]
+        return str(column.element.name), True
+    return str(column.name), False

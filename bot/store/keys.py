@@ -117,7 +117,7 @@ class Keys:
         """A data key that was made before. Raises `Missing`, `Damaged`."""
         key = self._opened.get(key_id)
         if key is None:
-            row = self._rows.first(tables.keys, tables.keys.c.key_id == key_id)
+            row = self._rows.one(tables.keys, key_id)
             if row is None:
                 raise Missing(f"There is no data key {key_id}.")
             key = DataKey(key_id, self._roots.unwrap(row["wrapped"], row["root_key_id"]))

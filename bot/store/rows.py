@@ -7,7 +7,7 @@ was changed by anything but this module, a disk included, is never used.
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, Executable, Select, Table, delete, func, insert, select, update
 from sqlalchemy import Row as SqlRow
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, IntegrityError
 
 from bot.store.database import Rule, broken_rule
@@ -22,6 +23,8 @@ from bot.store.errors import Damaged, Missing, Taken
 
 Value: TypeAlias = str | int | bytes | None
 Row: TypeAlias = dict[str, Any]
+Notice: TypeAlias = Callable[[Table, Iterable[Mapping[str, Any]]], None]
+"""Hears of every row that is written, as it was and as it will be, before it is."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -104,18 +107,26 @@ def is_proven(key: bytes, table: Table, row: Mapping[str, object]) -> bool:
     return isinstance(found, bytes) and hmac.compare_digest(found, prove(key, table, row))
 
 
+def _nobody_notices(table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    pass
+
+
 class Rows:
     """The rows that one transaction reads and writes."""
 
-    def __init__(self, connection: Connection, proof_key: bytes, *, may_write: bool) -> None:
+    def __init__(
+        self, connection: Connection, proof_key: bytes, *, may_write: bool, notice: Notice | None = None
+    ) -> None:
         self.connection = connection
         self._proof_key = proof_key
         self._may_write = may_write
+        self._notice = notice or _nobody_notices
 
     def add(self, table: Table, row: Mapping[str, Value]) -> None:
         """Add a row. Columns not named are empty. Raises `Taken` or `Missing` when another row forbids it."""
         full = plain(table, {name: row.get(name) for name in columns_of(table)})
         full["proof"] = prove(self._proof_key, table, full)
+        self._notice(table, [full])
         self._write(table, insert(table).values(full))
 
     def add_all(self, table: Table, rows: Sequence[Mapping[str, Value]]) -> None:
@@ -124,7 +135,20 @@ class Rows:
         for one in full:
             one["proof"] = prove(self._proof_key, table, one)
         if full:
+            self._notice(table, full)
             self._write(table, insert(table), full)
+
+    def put_all(self, table: Table, rows: Sequence[Mapping[str, Value]]) -> None:
+        """Add rows, each in the place of the one with the same key if there is one. Raises `Missing` as `add` does."""
+        full = [plain(table, {name: row.get(name) for name in columns_of(table)}) for row in rows]
+        for one in full:
+            one["proof"] = prove(self._proof_key, table, one)
+        if full:
+            adding = postgresql.insert(table) if self.connection.dialect.name == "postgresql" else sqlite.insert(table)
+            keys = [column.name for column in table.primary_key.columns]
+            others = {name: adding.excluded[name] for name in full[0] if name not in keys}
+            self._notice(table, full)
+            self._write(table, adding.on_conflict_do_update(index_elements=keys, set_=others), full)
 
     def add_proven(self, table: Table, rows: Sequence[Row]) -> None:
         """Add a great many rows that have their proofs. Raises `Taken` or `Missing` when another row forbids it."""
@@ -132,6 +156,7 @@ class Rows:
         compiled = insert(table).compile(dialect=self.connection.dialect)
         names = compiled.positiontup
         given = rows if names is None else [tuple(map(row.__getitem__, names)) for row in rows]
+        self._notice(table, rows)
         with self._writing(table):
             self.connection.exec_driver_sql(str(compiled), given)
 
@@ -147,10 +172,12 @@ class Rows:
         changed = plain(table, to)
         changed["proof"] = prove(self._proof_key, table, {**row, **changed})
         key = [column == row[column.name] for column in table.primary_key.columns]
+        self._notice(table, [row, {**row, **changed}])
         self._write(table, update(table).where(*key).values(changed))
 
     def drop(self, table: Table, *where: ColumnElement[bool]) -> None:
         """Delete the rows that this finds."""
+        self._notice(table, self.each(table, *where, order_by=[]))
         self._write(table, delete(table).where(*where))
 
     def first(
@@ -166,6 +193,11 @@ class Rows:
             query = query.with_for_update()
         found = self._found(query)
         return self._checked(table, found[0]) if found else None
+
+    def one(self, table: Table, *key: Value, locked: bool = False) -> Row | None:
+        """The row with this primary key. `locked` as with `first`."""
+        where = (column == value for column, value in zip(table.primary_key.columns, key, strict=True))
+        return self.first(table, *where, locked=locked)
 
     def every(
         self,

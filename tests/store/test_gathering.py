@@ -1,5 +1,6 @@
 """What is gathered in memory and kept at once is what the same verbs keep one by one."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -52,6 +53,12 @@ def an_enquiry(kept: Transaction, reference: str, worker: str) -> str:
     return enquiry_id
 
 
+def gather(store: Store, enquiries: dict[str, str]) -> None:
+    with store.gathering() as (kept, _):
+        for reference, worker in enquiries.items():
+            an_enquiry(kept, reference, worker)
+
+
 def entries_of(conversation_id: str, enquiry_id: str, worker: str) -> list[Entry]:
     read = Entry(1, EntryKind.REVIEW, "being_read", conversation_id, enquiry_id, None, None, {}, {}, None, worker, NOON)
     return [
@@ -76,6 +83,7 @@ def entries_of(conversation_id: str, enquiry_id: str, worker: str) -> list[Entry
 def rows_of(store: Store, enquiry_id: str) -> dict[str, list[dict[str, object]]]:
     """Give all that is kept of an enquiry but ids, keys and seals, which are drawn."""
     drawn = {"enquiry_id", "conversation_id", "key_id", "words", "original", "head", "proof", "reference", "found_by"}
+    drawn |= {"mark"}
     with store.reading_rows() as rows:
         conversations = tables.conversations
         found = rows.every(conversations, conversations.c.enquiry_id == enquiry_id, order_by=[])
@@ -118,7 +126,12 @@ def test_entries_go_on_from_those_that_are_there(store: Store) -> None:
     with store.gathering() as (kept, gathered):
         enquiry_id = an_enquiry(kept, "SA-2", worker)
         conversation_id = kept.conversations.listed(enquiry_id=enquiry_id)[0].conversation_id
-        gathered.entries.extend(entries_of(conversation_id, enquiry_id, worker))
+        read, reviewed = entries_of(conversation_id, enquiry_id, worker)
+        before = gathered.write(read)
+        gathered.write(replace(reviewed, replaces=before))
+        assert [one.number for one in kept.entries.of_enquiry(enquiry_id)] == [1, 2]
+        assert not kept.entries.of_enquiry(enquiry_id, EntryKind.NOTE)
+        kept.facts.keep(kept.facts_of(enquiry_id))
     with store.reading() as seen:
         found = seen.entries.of_conversation(conversation_id)
         assert [(one.number, one.what, one.replaces, one.words) for one in found] == [
@@ -127,6 +140,7 @@ def test_entries_go_on_from_those_that_are_there(store: Store) -> None:
         ]
         assert seen.conversations.get(conversation_id).review == "reviewed"
         assert seen.entries.length() == 3
+        assert seen.facts.get(enquiry_id) == seen.facts_of(enquiry_id)
     assert verify(store) == []
 
 
@@ -134,11 +148,9 @@ def test_all_of_it_is_kept_or_none(store: Store) -> None:
     with store.begin() as kept:
         worker = a_worker(kept)
         an_enquiry(kept, "SA-1", worker)
-    with pytest.raises(Taken), store.gathering() as (kept, _):
-        an_enquiry(kept, "SA-2", worker)
-        an_enquiry(kept, "sa-1", worker)
-    with pytest.raises(Missing), store.gathering() as (kept, _):
-        an_enquiry(kept, "SA-3", "nobody")
+    for problem, reference, who in ((Taken, "sa-1", worker), (Missing, "SA-3", "nobody")):
+        with pytest.raises(problem):
+            gather(store, {"SA-2": worker, reference: who})
     with store.reading() as seen:
         assert [one.reference for one in seen.enquiries.listed()] == ["SA-1"]
     assert verify(store) == []
