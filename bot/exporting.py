@@ -104,7 +104,7 @@ def export_enquiry(store: Store, enquiry_id: str, taken_back: TakenBack = TakenB
                 for one in seen.invitations.of(enquiry_id)
             ],
             "conversations": [_export(seen, one, taken_back) for one in conversations],
-            "outcomes": [_enquiry_outcome(outcome, said_on) for outcome in found],
+            "outcomes": [written_outcome(outcome, said_on) for outcome in found],
             "proposed": {voice.value: _proposed(proposed_in(voice, found, told)) for voice in Voice},
         }
 
@@ -261,7 +261,8 @@ def _review(stands: Standing, review: OutcomeReview) -> dict[str, Any]:
     }
 
 
-def _enquiry_outcome(outcome: EnquiryOutcome, said_on: Mapping[str, date]) -> dict[str, Any]:
+def written_outcome(outcome: EnquiryOutcome, said_on: Mapping[str, date]) -> dict[str, Any]:
+    """Give an outcome with every voice apart. `said_on`: days on which conversations from paper were really had."""
     return {
         "id": outcome.outcome_id,
         "conversation": outcome.conversation_id,
