@@ -108,6 +108,7 @@ class _Listing:
         self.outcomes = enquiry_outcomes(told)
 
     def items(self) -> Iterator[Item]:
+        yield self._about()
         asked = self._asked()
         yield asked
         yield self._communication()
@@ -125,46 +126,31 @@ class _Listing:
 
     # --- records that there is one of ---
 
+    def _about(self) -> Item:
+        record = self._newest(RecordKind.ABOUT)
+        if record is None:
+            return Item(name="about", state=State.MISSING, fills=RecordKind.ABOUT)
+        return self._recorded("about", record, State.THERE, ("kind",))
+
     def _asked(self) -> Item:
-        record = self._newest(RecordKind.ASKED)
-        said = self._said_when_asked()
-        if record is None or (said is not None and said[1] > record.now.at):
-            if said is None:
-                national = (NOT_RECORDED["asked"],)
-                return Item(name="asked", state=State.MISSING, fills=RecordKind.ASKED, national=national)
-            value, at, speaker = said
+        found = asked_last(self.told, self.outcomes, self.records)
+        if found is None:
+            national = (NOT_RECORDED["asked"],)
+            return Item(name="asked", state=State.MISSING, fills=RecordKind.ASKED, national=national)
+        record = found.record
+        if record is None:
             return Item(
                 name="asked",
-                state=State.THERE if value in {"asked_expressed", "declined"} else State.DUE,
-                source=Source(speaker.value),
-                at=at,
-                says=self._labels(RecordKind.ASKED, "state", [value]),
-                national=(self._national(RecordKind.ASKED, "state", value),),
+                state=State.THERE if found.value in {"asked_expressed", "declined"} else State.DUE,
+                source=Source(found.speaker.value),
+                at=found.at,
+                says=self._labels(RecordKind.ASKED, "state", [found.value]),
+                national=(self._national(RecordKind.ASKED, "state", found.value),),
                 fills=RecordKind.ASKED,
             )
         day = record.day("again_on") or record.day("back_on")
         is_open = record.chose("state", "could_not_today", "asked_none_yet")
         return self._recorded("asked", record, State.DUE if is_open else State.THERE, ("state",), day=day)
-
-    def _said_when_asked(self) -> tuple[str, datetime, Speaker] | None:
-        """Give what conversations themselves say of having been asked, and when that was."""
-        wordings = [wording for outcome in self.outcomes for wording in outcome.wordings]
-        if wordings:
-            last = max(wordings, key=lambda wording: wording.said_at)
-            return "asked_expressed", last.said_at, last.speaker
-        skipped = [
-            answer.current
-            for one in self.told
-            for answer in one.standing.answers
-            if answer.question.asked in OUTCOME_QUESTIONS
-            and answer.number in one.standing.path
-            and answer.current.kind is Kind.SKIP
-            and answer.current.choice[0] in _SKIPPED
-        ]
-        if not skipped:
-            return None
-        latest = max(skipped, key=lambda turn: turn.said_at)
-        return _SKIPPED[latest.choice[0]], latest.said_at, latest.speaker
 
     def _advocacy(self) -> Item:
         record = self._newest(RecordKind.ADVOCACY)
@@ -360,6 +346,49 @@ class _Listing:
                 answer = one.standing.answer(verdict.turn)
                 return chosen(answer) if answer is not None else ()
         return ()
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLast:
+    """What stands last of whether somebody was asked what they want."""
+
+    value: str
+    """As the record of having been asked has it."""
+    at: datetime
+    speaker: Speaker = Speaker.PRACTITIONER
+    record: Record | None = None
+    """The record that says so; None where a conversation does."""
+
+
+def asked_last(told: Sequence[Told], outcomes: Sequence[EnquiryOutcome], records: Sequence[Record]) -> AskedLast | None:
+    """Give what was said or recorded last of having been asked. `told` leaves out what was taken back as a whole."""
+    asked = [one for one in records if one.kind is RecordKind.ASKED]
+    record = max(asked, key=lambda one: one.now.number, default=None)
+    said = _said_when_asked(told, outcomes)
+    if record is None or (said is not None and said.at > record.now.at):
+        return said
+    return AskedLast(next(iter(record.now.choices.get("state", ())), ""), record.now.at, record=record)
+
+
+def _said_when_asked(told: Sequence[Told], outcomes: Sequence[EnquiryOutcome]) -> AskedLast | None:
+    """Give what conversations themselves say of having been asked, and when that was."""
+    wordings = [wording for outcome in outcomes for wording in outcome.wordings]
+    if wordings:
+        last = max(wordings, key=lambda wording: wording.said_at)
+        return AskedLast("asked_expressed", last.said_at, last.speaker)
+    skipped = [
+        answer.current
+        for one in told
+        for answer in one.standing.answers
+        if answer.question.asked in OUTCOME_QUESTIONS
+        and answer.number in one.standing.path
+        and answer.current.kind is Kind.SKIP
+        and answer.current.choice[0] in _SKIPPED
+    ]
+    if not skipped:
+        return None
+    latest = max(skipped, key=lambda turn: turn.said_at)
+    return AskedLast(_SKIPPED[latest.choice[0]], latest.said_at, latest.speaker)
 
 
 def last_verdict(outcome: EnquiryOutcome) -> Verdict | None:

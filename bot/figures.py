@@ -678,6 +678,11 @@ LINKS = (
 )
 """Where figures of different measures are known to be the same, or to lie within others."""
 
+BY_STATE: Mapping[str, str] = {
+    cell.id: link.whole[1] for cell in MEASURES["state"].cells for link in LINKS if ("state", cell.id) in link.parts
+}
+"""The cell of SG4a, first part, that each cell of `state` belongs to."""
+
 # --- the breakdowns --------------------------------------------------------------------------------------------------
 
 GROUPS: Mapping[By, tuple[Cell, ...]] = {

@@ -33,6 +33,8 @@ EARLIEST = date(1990, 1, 1)
 class RecordKind(StrEnum):
     """What a record is about."""
 
+    ABOUT = "about"
+    """What an enquiry is counted by."""
     ASKED = "asked"
     ADVOCACY = "advocacy"
     CAPACITY = "capacity"

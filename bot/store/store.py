@@ -3,7 +3,7 @@
 import secrets
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,9 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.conversation import State
 from bot.enquiry import Told
+from bot.facts import Facts, facts_of, unreadable
 from bot.outcomes import outcomes
+from bot.records import standing as standing_records
 from bot.store import accounts, database, logs, tables
 from bot.store.accounts import Accounts, Teams
 from bot.store.allocations import Allocations
@@ -27,10 +29,11 @@ from bot.store.council import Council
 from bot.store.database import naming_causes
 from bot.store.drafts import Drafts
 from bot.store.enquiries import Enquiries, digest_of
-from bot.store.entries import Entries
+from bot.store.entries import Entries, EntryKind
 from bot.store.errors import Cause, Damaged, Missing, NotKept, NotRead, NotReady
+from bot.store.facts import KeptFacts, Touched
 from bot.store.flags import Flags
-from bot.store.gathering import Gathered, GatheredRows, NewEnquiries
+from bot.store.gathering import Gathered, GatheredRows, NewConversations, NewEnquiries, NewEntries
 from bot.store.invitations import Invitations
 from bot.store.keys import FOR_LASTING, Keys, OpenedKeys, RootKeys, add_key
 from bot.store.outcomes import Outcomes
@@ -42,6 +45,7 @@ from bot.store.reviews import Reviews
 from bot.store.rows import Rows, is_proven
 from bot.store.sealing import KEY_BYTES, KeyProblem, Purpose, RootKey, derive
 from bot.store.sessions import Links, Sessions
+from bot.store.standing import Standing
 from bot.store.visits import Visits
 from bot.store.voices import Voices
 from bot.store.work import Work
@@ -54,6 +58,15 @@ ROTATED_AT_ONCE = 500
 
 SETTLED_AT_ONCE = 100
 """Conversations whose state one transaction of a migration works out."""
+
+
+MARKED_AT_ONCE = 10_000
+"""Enquiries that one transaction of a migration marks."""
+
+WORKED_OUT_AT_ONCE = 25
+"""Enquiries whose facts are worked out before they are kept, and kept in one transaction."""
+
+_NOBODY_WAITS: AbstractContextManager[object] = nullcontext()
 
 
 class Transaction:
@@ -83,6 +96,8 @@ class Transaction:
         self.council = Council(rows, keys)
         self.voices = Voices(rows, self.entries)
         self.work = Work(rows, keys, self.enquiries, self.allocations)
+        self.standing = Standing(rows, self.enquiries)
+        self.facts = KeptFacts(rows)
 
     def told(self, conversation_id: str) -> Told:
         """One conversation, worked out: where it stands, and what its record says. Raises `Missing`."""
@@ -95,6 +110,29 @@ class Transaction:
     def told_in(self, enquiry_id: str) -> tuple[Told, ...]:
         """All conversations of an enquiry, worked out, in the order they began."""
         return tuple(self._told(conversation) for conversation in self.conversations.listed(enquiry_id=enquiry_id))
+
+    def facts_of(self, enquiry_id: str) -> Facts:
+        """What an enquiry counts as, worked out from all that is kept of it now. Raises `Missing`.
+
+        One of which something is damaged is in no figure, and is named; `Damaged` is raised where not even that can be.
+        """
+        enquiry = self.enquiries.get(enquiry_id)
+        team_id = self.allocations.access(enquiry_id).team_id
+        opened_on = enquiry.opened_at.date()
+        closed_on = None if enquiry.closed_at is None else enquiry.closed_at.date()
+        try:
+            written = self.entries.of_enquiry(enquiry_id)
+            return facts_of(
+                enquiry_id=enquiry_id,
+                team_id=team_id,
+                opened_on=opened_on,
+                closed_on=closed_on,
+                told=self.told_in(enquiry_id),
+                records=standing_records([one for one in written if one.kind is EntryKind.RECORD]),
+                themes=[one for one in written if one.kind is EntryKind.THEME],
+            )
+        except Damaged:
+            return unreadable(enquiry_id, team_id, opened_on, closed_on)
 
     def _told(self, conversation: Conversation) -> Told:
         conversation_id = conversation.conversation_id
@@ -139,6 +177,7 @@ class Store:
                     rows = Rows(connection, derive(secret, Purpose.PROOFS), may_write=True)
                     add_key(rows, FOR_LASTING, secret, root, now)
             _settle_all(engine, RootKeys(root))
+            _count_all(engine, RootKeys(root))
         finally:
             engine.dispose()
 
@@ -178,18 +217,22 @@ class Store:
             yield self._transaction(rows)
 
     @contextmanager
-    def gathering(self) -> Iterator[tuple[Transaction, Gathered]]:
+    def gathering(self, turn: AbstractContextManager[object] = _NOBODY_WAITS) -> Iterator[tuple[Transaction, Gathered]]:
         """Make whole enquiries that nobody has yet, a great many at once: they are all kept when it ends, or none.
 
-        Raises `Taken` when a reference is, and `NotKept`. Nobody waits for it until everything is made.
+        Nobody waits for it until everything is made; `turn` is held while it is kept. Raises `Taken` when a reference
+        is, and `NotKept`.
         """
         made = GatheredRows(self._proof_key)
-        gathered = Gathered(made)
+        gathered = Gathered()
         keys = Keys(made, self._roots, OpenedKeys())
-        kept = Transaction(made, keys, RememberedTurns(), self._finding)
+        remembered = RememberedTurns()
+        kept = Transaction(made, keys, remembered, self._finding)
+        kept.entries = NewEntries(made, keys, self._finding[Purpose.ENTRIES], gathered)
+        kept.conversations = NewConversations(made, keys, remembered)
         kept.enquiries = NewEnquiries(made, keys, self._finding[Purpose.REFERENCES])
         yield kept, gathered
-        with self.writing_rows() as rows:
+        with turn, self.writing_rows() as rows:
             end = logs.end(rows, logs.ENTRIES)
             before = int(end["number"])
             made.add(tables.logs, {"log": logs.ENTRIES, "number": before})
@@ -208,6 +251,30 @@ class Store:
                     rows.add_proven(table, proven)
             if gathered.entries:
                 logs.grow(rows, end, by=len(gathered.entries))
+
+    def work_out_facts(self, at_most: int | None = None) -> int:
+        """Bring up to date what enquiries count as, and say how many there were. Raises `NotRead`, `NotKept`.
+
+        Nobody waits for the working out: what changes meanwhile is worked out the next time. `at_most`: to stop after.
+        """
+        done, last = 0, ""
+        while at_most is None or done < at_most:
+            found: list[tuple[Facts, str]] = []
+            with self.reading_rows() as rows:
+                # Conversations that go on are read again and again: those remembered for them stay.
+                seen = Transaction(rows, self.keys(rows), RememberedTurns(), self._finding)
+                due = seen.facts.due(WORKED_OUT_AT_ONCE, after=last)
+                for enquiry_id, mark in due.items():
+                    # One that is damaged altogether stays marked, and `verify` names it.
+                    with suppress(Damaged, Missing):
+                        found.append((seen.facts_of(enquiry_id), mark))
+            if not due:
+                break
+            with self.begin() as kept:
+                for facts, mark in found:
+                    kept.facts.settle(facts, mark)
+            done, last = done + len(due), max(due)
+        return done
 
     def derive(self, purpose: str) -> bytes:
         """256 bits for one purpose. They stay the same for the life of this database, whatever its root key."""
@@ -254,7 +321,10 @@ class Store:
         self._writer = threading.get_ident()
         try:
             with naming_causes(NotKept), self.engine.connect() as connection, connection.begin():
-                yield Rows(connection, self._proof_key, may_write=True)
+                touched = Touched()
+                rows = Rows(connection, self._proof_key, may_write=True, notice=touched.notice)
+                yield rows
+                touched.mark(rows)
         finally:
             self._writer = None
             self._writing.release()
@@ -273,14 +343,34 @@ class Store:
         return Transaction(rows, self.keys(rows), self._remembered, self._finding)
 
 
-def _settle_all(engine: Engine, roots: RootKeys) -> None:
+def _count_all(engine: Engine, roots: RootKeys) -> None:
+    """Work out what enquiries count as that are older than the place for it. Interrupted, it may be done again."""
+    store = _store_in(engine, roots)
+    if store is None:
+        return
+    while True:
+        with store.begin() as kept:
+            unmarked = kept.facts.unmarked(MARKED_AT_ONCE)
+            kept.facts.mark(unmarked)
+        if len(unmarked) < MARKED_AT_ONCE:
+            break
+    store.work_out_facts()
+
+
+def _store_in(engine: Engine, roots: RootKeys) -> Store | None:
     with naming_causes(NotRead), database.connect_to_read(engine) as connection:
         try:
             lasting = _lasting_key(connection, roots)
         except (KeyProblem, Damaged):
             # Whoever opens the database is told. Until then no list is made from it.
-            return
-    store = Store(engine, roots, lasting)
+            return None
+    return Store(engine, roots, lasting)
+
+
+def _settle_all(engine: Engine, roots: RootKeys) -> None:
+    store = _store_in(engine, roots)
+    if store is None:
+        return
     with store.reading() as seen:
         unsettled = seen.conversations.unsettled()
     for start in range(0, len(unsettled), SETTLED_AT_ONCE):

@@ -16,7 +16,9 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0004"
+from bot.facts import COLUMNS as FACTS
+
+REVISION = "0005"
 """The migration that these tables are the outcome of."""
 
 metadata = MetaData(
@@ -542,6 +544,37 @@ guidance_confirmations = Table(
     Column("proof", LargeBinary, nullable=False),
     PrimaryKeyConstraint("account_id", "document", "digest"),
 )
+
+enquiry_facts = Table(
+    "enquiry_facts",
+    metadata,
+    Column("enquiry_id", Text, ForeignKey("enquiries.enquiry_id"), primary_key=True),
+    Column("team_id", Text, ForeignKey("teams.team_id")),
+    Column("opened_on", Text, nullable=False),
+    Column("closed_on", Text),
+    Column("kind", Text),
+    Column("age_band", Text),
+    Column("sex", Text),
+    Column("ethnicity", Text),
+    Column("support_reason", Text),
+    Column("lacking", Integer, nullable=False),
+    Column("doubts", Integer, nullable=False),
+    *(Column(column.name, Integer) for column in FACTS),
+    Column("proof", LargeBinary, nullable=False),
+)
+"""What each enquiry counts as: days as 2026-11-03, ids, and numbers that stand for cells (see `bot.facts`).
+
+There is no index by day: figures of a year read most rows, and are quicker without.
+"""
+
+facts_due = Table(
+    "facts_due",
+    metadata,
+    Column("enquiry_id", Text, ForeignKey("enquiries.enquiry_id"), primary_key=True),
+    Column("mark", Text, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+)
+"""Enquiries of which something has changed since their facts were worked out. `mark` is another one each time."""
 
 NEVER_CHANGED = (
     turns,
