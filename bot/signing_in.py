@@ -865,6 +865,17 @@ def _short_code_tries(name: str) -> _Tries:
     return _Tries(name, counted, one_by_one=True)
 
 
+async def refuse_program(gate: Gate, network: str, now: datetime, about: str) -> None:
+    """Have another program wait that came with no good token, and write down that it came. Raises TooManyAtOnce.
+
+    Such tries are counted apart from people's: a token that has run out slows nobody's signing in.
+    """
+    name = _named(gate, f"program|{network_key(gate.store, network, now)}", now)
+    tries = _Tries(name, ((name, NETWORK_WINDOW, NETWORK_WRONG),))
+    async with _slowed(gate, tries, now):
+        await to_thread.run_sync(_refused, gate, tries, now, None, about)
+
+
 @asynccontextmanager
 async def _slowed(gate: Gate, tries: _Tries, now: datetime) -> AsyncIterator[None]:
     """Wait as long as wrong tries before this one make it wait. Raises TooManyAtOnce."""

@@ -18,6 +18,7 @@ READING = (
     AuditAct.READ_QUOTE,
     AuditAct.SEARCHED,
     AuditAct.EXPORTED,
+    AuditAct.GIVEN,
 )
 AT_THE_DOOR = (
     AuditAct.SIGNED_IN,

@@ -1,7 +1,7 @@
 """Whose an enquiry or a conversation is, worked out before anything of it is shown, and what a session has opened."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.conversation import State
@@ -30,6 +30,12 @@ class Names:
     accounts: Mapping[str, str]
     teams: Mapping[str, str]
     duty_team_id: str | None
+    programs: Mapping[str, str] = field(default_factory=dict)
+    """What other programs of the council's are called, by the token that they have."""
+
+    def program(self, token_id: str) -> str:
+        """Name another program of the council's."""
+        return self.programs.get(token_id, "a program that is not here any more")
 
     def account(self, account_id: str | None) -> str:
         """Name an account."""
@@ -47,6 +53,7 @@ def names(seen: Transaction) -> Names:
         accounts={one.account_id: one.name for one in seen.accounts.listed()},
         teams={one.team_id: one.name for one in teams},
         duty_team_id=duty_team_id(seen),
+        programs=seen.tokens.names(),
     )
 
 

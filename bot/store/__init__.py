@@ -22,6 +22,7 @@ from bot.store.reviews import Reviews
 from bot.store.sealing import KeyProblem, Purpose, RootKey
 from bot.store.sessions import Link, LinkPurpose, Links, Session, Sessions
 from bot.store.store import Store, Transaction
+from bot.store.tokens import Token, Tokens
 from bot.store.visits import Visit, Visits
 from bot.store.work import Counts, EnquiryRow, Page, Scope, Waiting, Work, WorkFilter
 
@@ -89,6 +90,8 @@ __all__ = [
     "Taken",
     "Team",
     "Teams",
+    "Token",
+    "Tokens",
     "Transaction",
     "Visit",
     "Visits",

@@ -39,6 +39,8 @@ class AuditAct(StrEnum):
     CONFIRMED = "confirmed"
     """Somebody confirmed that they read a document of the guidance."""
     DENIED = "denied"
+    GIVEN = "given"
+    """Another program of the council's was given something."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ from bot.store.rows import Rows, is_proven
 from bot.store.sealing import KEY_BYTES, KeyProblem, Purpose, RootKey, derive
 from bot.store.sessions import Links, Sessions
 from bot.store.standing import Standing
+from bot.store.tokens import Tokens
 from bot.store.visits import Visits
 from bot.store.voices import Voices
 from bot.store.work import Work
@@ -92,6 +93,7 @@ class Transaction:
         self.passkeys = Passkeys(rows, keys, finding[Purpose.PASSKEYS])
         self.entries = Entries(rows, keys, finding[Purpose.ENTRIES])
         self.allocations = Allocations(rows)
+        self.tokens = Tokens(rows, keys)
         self.audit = Audit(rows)
         self.council = Council(rows, keys)
         self.voices = Voices(rows, self.entries)

@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from bot.facts import COLUMNS as FACTS
 
-REVISION = "0005"
+REVISION = "0006"
 """The migration that these tables are the outcome of."""
 
 metadata = MetaData(
@@ -575,6 +575,32 @@ facts_due = Table(
     Column("proof", LargeBinary, nullable=False),
 )
 """Enquiries of which something has changed since their facts were worked out. `mark` is another one each time."""
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("token_id", Text, primary_key=True),
+    Column("token_hash", Text, nullable=False, unique=True),
+    Column("key_id", Text, ForeignKey("keys.key_id"), nullable=False),
+    Column("name", LargeBinary, nullable=False),
+    Column("grants", Text, nullable=False),
+    Column("made_by", Text, ForeignKey("accounts.account_id"), nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("valid_until", BigInteger, nullable=False),
+    Column("last_used_on", Text),
+    Column("ended_at", BigInteger),
+    Column("proof", LargeBinary, nullable=False),
+)
+"""What other programs are let in with. `name` is sealed; `grants` is a JSON list; `last_used_on` is a day."""
+
+token_teams = Table(
+    "token_teams",
+    metadata,
+    Column("token_id", Text, ForeignKey("tokens.token_id"), nullable=False),
+    Column("team_id", Text, ForeignKey("teams.team_id"), nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("token_id", "team_id"),
+)
 
 NEVER_CHANGED = (
     turns,

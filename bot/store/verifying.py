@@ -27,6 +27,7 @@ from bot.store import (
     migrating,
     passkeys,
     tables,
+    tokens,
 )
 from bot.store.conversations import first_head, next_head, original_of, words_of
 from bot.store.enquiries import Move
@@ -171,6 +172,7 @@ class _Check:
                 )
                 for column in passkeys.SCHEMAS
             ),
+            (tables.tokens, "name", lambda row, _: tokens.place_of(row["key_id"], row["token_id"])),
             (tables.entries, "words", lambda row, _: entries.place_of(row["key_id"], row["number"])),
             (
                 tables.council_values,

@@ -21,6 +21,7 @@ class About(StrEnum):
     ACCOUNT = "account"
     GUIDANCE = "guidance"
     LINK = "link"
+    TOKEN = "token"
 
 
 class Reach(StrEnum):

@@ -23,10 +23,13 @@ from bot.signing_in import Gate
 from bot.steps import Steps
 from bot.store import Missing, NotKept, NotRead, Purpose
 from bot.web import copies, easier, interview, paper, starting
+from bot.web.api import routes as api
+from bot.web.api.description import description_route
+from bot.web.api.problems import problem
 from bot.web.contexts import Way
 from bot.web.desk import CONVERSATION, Desk, closed, preferred, visited
 from bot.web.files import Files
-from bot.web.guard import FormsFromOwnPages, Guard, TeamOnItsOwnHost, is_the_teams
+from bot.web.guard import FormsFromOwnPages, Guard, TeamOnItsOwnHost, is_the_programs, is_the_teams
 from bot.web.pages import Pages
 from bot.web.showing import Frame, place_of, texts_of
 from bot.web.team.marks import Marks
@@ -71,7 +74,7 @@ def create_app(
         now=now,
     )
     app = Starlette(
-        routes=[*routes, *mounted(team_routes)],
+        routes=[*routes, *mounted(team_routes), *api.mounted(api.routes), description_route],
         middleware=[
             Middleware(TeamOnItsOwnHost, host=settings.team_host, missing=_not_at_this_host),
             Middleware(AsTheCouncilSays),
@@ -90,16 +93,18 @@ def create_app(
     with room.store.reading() as seen:
         # Nothing is made up while the site runs, so this is asked once.
         is_made_up = seen.council.is_made_up()
+    gate = Gate(
+        room.store,
+        site=Site.at(team_address(settings)),
+        breached=Breached.named_in(settings),
+        openid=OpenId.named_in(settings, team_address(settings)),
+        sleep=door.sleep,
+    )
+    app.state.api_desk = api.ApiDesk(gate, texts=lambda: app.state.desk.frame.texts, now=now)
     app.state.team_desk = TeamDesk(
         room=room,
         door=door,
-        gate=Gate(
-            room.store,
-            site=Site.at(team_address(settings)),
-            breached=Breached.named_in(settings),
-            openid=OpenId.named_in(settings, team_address(settings)),
-            sleep=door.sleep,
-        ),
+        gate=gate,
         settings=settings,
         pages=TeamPages(files.address, is_made_up=is_made_up),
         marks=Marks(room.store.derive(Purpose.TEAM_MARKS)),
@@ -182,6 +187,9 @@ async def say_ready(request: Request) -> Response:
 
 async def _not_from_here(scope: Scope, receive: Receive, send: Send) -> None:
     state = scope["app"].state
+    if is_the_programs(scope["path"]):
+        await problem(403)(scope, receive, send)
+        return
     if is_the_teams(scope["path"]):
         await state.team_desk.telling(*TOLD[403], 403)(scope, receive, send)
         return
@@ -190,6 +198,8 @@ async def _not_from_here(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if is_the_programs(request.url.path):
+        return problem(error.status_code, error.headers)
     if _is_the_teams(request) and error.status_code in {404, 405}:
         return _team_desk(request).missing()
     if _is_the_teams(request):
@@ -221,6 +231,8 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 def _still_here(request: Request, status: int) -> Response:
     """Say that this did not work; where words were sent, hand them back on the page."""
+    if is_the_programs(request.url.path):
+        return problem(status)
     if _is_the_teams(request):
         return _team_desk(request).not_working(request, status)
     desk: Desk = request.app.state.desk

@@ -147,6 +147,11 @@ def is_the_teams(path: str) -> bool:
     return path == "/team" or path.startswith("/team/")
 
 
+def is_the_programs(path: str) -> bool:
+    """Tell whether an address is for other programs of the council's."""
+    return path == "/api" or path.startswith("/api/")
+
+
 def _route_name(scope: Scope) -> str:
     return str(getattr(scope.get("route"), "name", "nowhere"))
 
@@ -220,7 +225,10 @@ ON_BOTH_HOSTS = ("/static/", "/healthz", "/readyz", "/favicon.ico", "/licences")
 
 
 class TeamOnItsOwnHost:
-    """Where the team's side has a host of its own, it answers there alone, and nothing else does. `missing` answers."""
+    """Where the team's side has a host of its own, it answers there alone, and so do programs' addresses.
+
+    Nothing else does. `missing` answers.
+    """
 
     def __init__(self, app: ASGIApp, host: str, missing: ASGIApp) -> None:
         self.app = app
@@ -236,5 +244,6 @@ class TeamOnItsOwnHost:
         if is_its_host and scope["path"] == "/":
             await RedirectResponse("/team", status_code=303)(scope, receive, send)
             return
-        is_right = is_the_teams(scope["path"]) == is_its_host
+        is_the_councils = is_the_teams(scope["path"]) or is_the_programs(scope["path"])
+        is_right = is_the_councils == is_its_host
         await (self.app if is_right else self.missing)(scope, receive, send)

@@ -11,6 +11,7 @@ from typing import Any
 from bot.conversation import Colours, How, Kind, Preferences, Skip, Speaker, Stage, State, TextSize, Turn, Whose
 from bot.flags import FlagKind
 from bot.outcomes import Mark
+from bot.programs import Grant
 from bot.roles import Role
 from bot.store import AuditAct, Disguise, EntryKind, LinkPurpose, Origin, Store, Transaction
 from bot.store import tables as t
@@ -147,6 +148,12 @@ def fill_the_teams_side(store: Store, filled: Filled) -> None:
         kept.entries.add(**theme, enquiry_id=filled.enquiry_id, choices={"themes": ["safer"]}, token="t", **written)
         kept.conversations.settle(filled.first, State.FINISHED, later)
         kept.entries.add(kind=EntryKind.REVIEW, what="reviewed", account_id=ben, now=NOON, conversation_id=filled.first)
+        may: dict[str, Any] = {"made_by": ama, "valid_until": later, "team_ids": (north, south)}
+        for digest in ("case system", "dashboard"):
+            of_it = f"{digest}. {CANARY}"
+            token_id = kept.tokens.add(digest, of_it, NOON, grants=tuple(Grant), **may)
+            kept.tokens.used(token_id, later)
+        kept.tokens.end(token_id, later)
         for act in (AuditAct.SIGNED_IN, AuditAct.READ_CONVERSATION, AuditAct.DENIED):
             kept.audit.add(
                 act,
@@ -257,6 +264,7 @@ def everything(store: Store) -> list[Any]:
             found += [seen.entries.of_conversation(conversation.conversation_id)]
         found += [seen.links.find(digest * 8) for digest in ("one", "two", "first")]
         found += [seen.sessions.find("a-session"), seen.sessions.find("another-session")]
+        found += [seen.tokens.listed(), seen.tokens.names()]
         found += [seen.council.now(), seen.council.history("telephone"), seen.council.confirmed()]
         found += [seen.visits.find(COOKIE), seen.visits.find("another"), seen.attempts.wrong(NOON)]
     return found

@@ -23,6 +23,7 @@ from bot import returning, signing_in
 from bot.conversation import Speaker, Stage
 from bot.enquiry import outcome_id
 from bot.flags import FlagKind
+from bot.programs import Grant
 from bot.records import RecordKind
 from bot.reviewing import seeing
 from bot.roles import Act, Actor, Place, Role, may
@@ -83,6 +84,7 @@ class World:
     accounts: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     visit: str = ""
+    token_id: str = ""
     spots: list[Spot] = field(default_factory=list)
 
     def actor(self, role: Role) -> Actor:
@@ -127,6 +129,15 @@ async def build(folder: Path) -> World:
     await _spot(world, site, "came by themselves", Place(team_id=north), enquiry=False)
     hashes = [signing_in.hash_of(secret) for secret in world.secrets.values()]
     with store.begin() as kept:
+        world.token_id = kept.tokens.add(
+            "of a program",
+            "Case system",
+            site.now,
+            grants=tuple(Grant),
+            team_ids=(south,),
+            made_by=world.accounts[Role.ADMINISTRATOR],
+            valid_until=site.now.replace(year=site.now.year + 1),
+        )
         # Whatever somebody opened when they might: a right that is gone is gone all the same.
         for session_hash in hashes:
             for spot in world.spots:
@@ -380,6 +391,7 @@ def path_of(route: TeamRoute, spot: Spot, world: World, site: TeamSite, given: s
         "conversation_id": given or spot.conversation_id,
         "team_id": given or world.teams["south"],
         "account_id": given or world.accounts[Role.PRACTITIONER],
+        "token_id": given or world.token_id,
         "guidance_id": given or guidance_id(site),
         "secret": given or NOWHERE,
         "other_id": spot.other_id,
@@ -514,7 +526,7 @@ async def test_forbidden_and_missing_are_the_same_bytes(
             # Whose it is makes no difference then: one of each sort will do.
             spots = [*spots[:3], *spots[-1:]] if len(spots) > 1 else spots
         hidden = [(spot, "") for spot in spots if not lets_in(route, spot, actor)]
-        if any(name in route.path for name in ("enquiry_id", "conversation_id", "team_id", "account_id")):
+        if any(name in route.path for name in ("enquiry_id", "conversation_id", "team_id", "account_id", "token_id")):
             hidden += [(world.spots[0], NOWHERE), (world.spots[0], NOT_AN_ID)]
         for spot, given in hidden:
             fields = fields_of(route, spot, here.site)

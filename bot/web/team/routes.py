@@ -1,6 +1,19 @@
 """Every route of the team's side in one table, with who may reach it. A page module adds its own `routes` here."""
 
-from bot.web.team import admin, council, enquiry, guidance, inviting, now, reading, records, signing, voices, work
+from bot.web.team import (
+    admin,
+    council,
+    enquiry,
+    guidance,
+    inviting,
+    now,
+    reading,
+    records,
+    signing,
+    tokens,
+    voices,
+    work,
+)
 from bot.web.team.shell import TeamRoute
 
 team_routes: tuple[TeamRoute, ...] = (
@@ -11,6 +24,7 @@ team_routes: tuple[TeamRoute, ...] = (
     *now.routes,
     *admin.routes,
     *voices.routes,
+    *tokens.routes,
     *guidance.routes,
     *council.routes,
     *records.routes,

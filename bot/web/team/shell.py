@@ -45,7 +45,7 @@ ROLES = {
 EVERYBODY = frozenset(Role)
 NOTHING_SENT = Form(())
 ID = re.compile("[0-9a-f]{32}")
-OURS = frozenset({"enquiry_id", "conversation_id", "team_id", "account_id"})
+OURS = frozenset({"enquiry_id", "conversation_id", "team_id", "account_id", "token_id"})
 """What is an id of ours in an address, and is nothing where it does not look like one."""
 NEVER_SHOWN = frozenset(
     {"password", "new_password", "password_again", "code", "answer", "form", "once", "kept", "next"}

@@ -324,6 +324,7 @@ ACTS: Mapping[AuditAct, str] = {
     AuditAct.EXPORTED: "Took a copy out",
     AuditAct.CHANGED: "Changed something",
     AuditAct.DENIED: "Was refused a page",
+    AuditAct.GIVEN: "Was given something, as a program",
 }
 
 CHANGES = {
@@ -365,12 +366,29 @@ CHANGES = {
     "account.signed_out": "signed somebody out everywhere",
     "account.link": "made a one-time link for somebody",
     "council": "put a setting in place",
+    "token.made": "made a token for another program",
+    "token.ended": "ended the token of another program",
     "password": "changed their password",
     "authenticator": "set up codes on a phone",
     "passkey": "made a passkey",
     "passkey ended": "ended a passkey",
 }
 """What was changed, by the fixed word in the audit, or by its beginning; one that is not here is shown as it is."""
+
+PROGRAM = "program"
+"""How the audit begins to say which program it was."""
+
+GIVEN = {
+    "token": "what its token is for",
+    "enquiries": "a list of enquiries",
+    "enquiry": "an enquiry, without words",
+    "conversations": "a list of conversations",
+    "outcomes": "what is wanted, without the words",
+    "words": "what was said, word for word",
+    "figures": "figures as they are",
+    "publishable": "figures as they may be published",
+}
+"""What a program was given, by the fixed word in the audit."""
 
 
 async def show_audit(request: Request, signed: Signed) -> Response:
@@ -425,7 +443,7 @@ def _rows(found: AuditPage) -> Sequence[AuditRow]:
     return [
         AuditRow(
             at=one.at,
-            who=found.names.account(one.account_id) if one.account_id is not None else "Nobody signed in",
+            who=_who(one, found.names),
             what=_what(one),
             reference=found.references.get(one.enquiry_id or "", ""),
             about=_about(one, found.names),
@@ -434,7 +452,18 @@ def _rows(found: AuditPage) -> Sequence[AuditRow]:
     ]
 
 
+def _who(one: Audited, names: Names) -> str:
+    if one.account_id is not None:
+        return names.account(one.account_id)
+    kind, _, named = one.about.partition(".")
+    if kind != PROGRAM:
+        return "Nobody signed in"
+    return f"{names.program(named.partition('.')[0])} (a program)"
+
+
 def _what(one: Audited) -> str:
+    if one.act is AuditAct.GIVEN:
+        return f"Was given {GIVEN.get(one.about.rpartition('.')[2], 'something')}"
     if one.act is AuditAct.CHANGED:
         named = one.about
         while named not in CHANGES and "." in named:
@@ -449,6 +478,8 @@ def _what(one: Audited) -> str:
 
 
 def _about(one: Audited, names: Names) -> str:
+    if one.about.startswith(f"{PROGRAM}."):
+        return ""
     if one.act is not AuditAct.CHANGED:
         return _fixed_word(one.about)
     kind, _, named = one.about.partition(".")

@@ -1,0 +1,73 @@
+"""Other programs of the council's, at the site on its real parts."""
+
+import secrets
+from collections.abc import AsyncIterator, Callable, Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot import signing_in
+from bot.connecting.tokens import BEGINNING
+from bot.programs import Grant
+from bot.roles import Role
+from bot.settings import Settings
+from bot.store import Store
+from tests.talking import DATABASE
+from tests.team.conftest import TeamSite, empty_store, make_site, settings, store
+
+__all__ = ["empty_store", "settings", "store"]
+
+
+@dataclass
+class Visitor:
+    """Another program. It follows no redirects and keeps no cookies."""
+
+    client: httpx.AsyncClient
+    secret: str
+    token_id: str
+
+    async def asks(self, path: str, **chosen: str) -> httpx.Response:
+        """Ask for something under /api/v1."""
+        headers = {"authorization": f"Bearer {self.secret}"} if self.secret else {}
+        response = await self.client.get(f"/api/v1{path}", params=chosen, headers=headers)
+        assert "set-cookie" not in response.headers
+        assert response.headers["cache-control"] == "no-store"
+        assert response.headers["x-content-type-options"] == "nosniff"
+        return response
+
+
+@pytest.fixture
+async def site(store: Store, settings: Settings, tmp_path: Path) -> AsyncIterator[TeamSite]:
+    """The whole site on a real store."""
+    made = make_site(store, settings, tmp_path / "store" / DATABASE)
+    yield made
+    for client in made.clients:
+        await client.aclose()
+
+
+Arrives = Callable[..., Visitor]
+
+
+@pytest.fixture
+def program(site: TeamSite) -> Arrives:
+    """Have a program arrive: `program([team_id])` with every scope, or with those named."""
+    made_by = site.account(Role.ADMINISTRATOR)
+
+    def arrive(team_ids: Collection[str], *grants: Grant, name: str = "Case system") -> Visitor:
+        secret = BEGINNING + secrets.token_urlsafe(32)
+        with site.store.begin() as kept:
+            token_id = kept.tokens.add(
+                signing_in.hash_of(secret),
+                name,
+                site.now,
+                grants=grants or tuple(Grant),
+                team_ids=team_ids,
+                made_by=made_by,
+                valid_until=site.now + timedelta(days=30),
+            )
+        return Visitor(site.arrives().client, secret, token_id)
+
+    return arrive
