@@ -35,7 +35,8 @@ WHY_NOT = {
     "not_thought_of": 19,
     "other": 6,
 }
-CAPACITIES = {"lacked": 31, "did_not_lack": 63, "not_known": 6}
+LACKED = "lacked"
+CAPACITIES = {LACKED: 31, "did_not_lack": 63, "not_known": 6}
 SUPPORTERS: Mapping[tuple[str, ...], int] = {
     ("family",): 46,
     ("advocate",): 28,
@@ -104,15 +105,18 @@ def asked(draw: Random, voice: Voice, said_by: Sequence[str], state: str, at: da
     return boxes
 
 
-def advocacy(draw: Random, at: datetime) -> Boxes:
-    """Say who helps them take part."""
+def advocacy(draw: Random, capacity: str, at: datetime) -> Boxes:
+    """Say who helps them take part. `capacity`: what is concluded about it."""
     way = drawn(draw, WAYS)
+    if capacity == LACKED and draw.random() < 0.95:
+        way = drawn(draw, {"appropriate": 6, "advocate": 4})
     boxes: Boxes = {"way": way, **dict.fromkeys(DIFFICULTY, "no_difficulty"), **on("considered_on", at)}
     if way != "nobody_needed":
         boxes |= dict.fromkeys(draw.sample(DIFFICULTY, draw.randint(1, 3)), "difficulty")
     if way == "appropriate":
         boxes |= {"appropriate_name": "Somebody made up", "appropriate_relation": "A relative"}
-        boxes |= {"not_paid": "met", "agreed": drawn(draw, {"met": 8, "best_interests": 2}), "facilitates": "met"}
+        boxes |= {"not_paid": "met", "facilitates": "met"}
+        boxes |= {"agreed": "best_interests" if capacity == LACKED and draw.random() < 0.6 else "met"}
     if way == "advocate":
         boxes |= {"instructed": drawn(draw, {"instructed": 6, "non_instructed": 3, "not_known": 1})}
         boxes |= {"advocate_kind": drawn(draw, {"care_act": 8, "imca": 2}), **on("needed_on", at)}
@@ -122,11 +126,11 @@ def advocacy(draw: Random, at: datetime) -> Boxes:
     return boxes
 
 
-def capacity(draw: Random, voice: Voice, at: datetime) -> Boxes:
+def capacity(draw: Random, voice: Voice, result: str, at: datetime) -> Boxes:
     """Say what was concluded about one decision."""
-    boxes: Boxes = {"decision": "Where to live for now", "result": drawn(draw, CAPACITIES), **on("concluded_on", at)}
+    boxes: Boxes = {"decision": "Where to live for now", "result": result, **on("concluded_on", at)}
     boxes |= {"concluded_by": voice.somebody()}
-    if boxes["result"] == "lacked":
+    if result == LACKED:
         supporters = draw.choices(list(SUPPORTERS), list(SUPPORTERS.values()))[0]
         boxes |= {"tried": voice.of_the_team("tried"), "supported_by": supporters}
     return boxes
@@ -145,7 +149,15 @@ def risk(draw: Random, voice: Voice, at: datetime) -> Boxes:
     return boxes | ({"person_said": voice.of_the_team("risk_said")} if draw.random() < 0.5 else {})
 
 
-def not_followed(draw: Random, voice: Voice, wish: str, at: datetime) -> Boxes:
+def negotiation(draw: Random, voice: Voice, wish: str, at: datetime) -> Boxes:
+    """Say what came of talking a wish through. `wish`: what it quotes, as it is offered."""
+    result = drawn(draw, {"agreed": 6, "as_said": 3, "not_agreed": 1})
+    boxes: Boxes = {"wish": wish, "talked_with": voice.somebody(), "options": voice.of_the_team("options")}
+    boxes |= {"result": result, "person_said": voice.of_the_team("said_back"), **on("talked_on", at)}
+    return boxes | ({"agreed_to": voice.of_the_team("agreed_to")} if result == "agreed" else {})
+
+
+def not_followed(draw: Random, voice: Voice, wish: str, capacity: str, at: datetime) -> Boxes:
     """Say why a wish was not followed. `wish`: what it quotes, as it is offered."""
     boxes: Boxes = {
         "wish": wish,
@@ -157,7 +169,8 @@ def not_followed(draw: Random, voice: Voice, wish: str, at: datetime) -> Boxes:
         **on("decided_on", at),
     }
     if boxes["nature"] == "acted_against":
-        boxes |= {"ground": (drawn(draw, GROUNDS),), "consent": "sought"}
+        grounds = GROUNDS if capacity == LACKED else {**GROUNDS, "best_interests": 0}
+        boxes |= {"ground": (drawn(draw, grounds),), "consent": "sought"}
     if draw.random() < 0.85:
         told: Boxes = {"told": "told", "told_what": voice.of_the_team("told_what"), "told_by": voice.somebody()}
         return boxes | told | {"said_back": voice.of_the_team("said_back"), **on("told_on", at)}

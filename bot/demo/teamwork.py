@@ -76,6 +76,10 @@ class _Enquiry:
     """Each thing that is to be different: its id, and where it was said."""
     said_by: list[str] = field(default_factory=list)
     """Who said so, as it is recorded whom one asked."""
+    capacity: str = ""
+    """What is concluded about mental capacity."""
+    has_advocacy: bool = False
+    """Whether it is recorded who helps them take part."""
 
 
 class Teamwork:
@@ -203,6 +207,7 @@ class Teamwork:
         place = draw.choice(self._tools.words.pools["towers"])
         enquiry_id = kept.enquiries.open(opened, reference=f"{MADE_UP}-{number:05d} {place}")
         made = _Enquiry(enquiry_id, team, Voice(self._tools.words, draw), draw)
+        made.capacity = recorded.drawn(draw, recorded.CAPACITIES)
         self._allocate(kept, made, opened)
         if draw.random() < 0.96:
             concern = opened - timedelta(days=draw.choice((0, 0, 0, 1, 1, 2, 3, 5)))
@@ -235,13 +240,19 @@ class Teamwork:
     def _record_last(self, made: _Enquiry, closed: datetime) -> None:
         """Record what is recorded before an enquiry is closed."""
         draw, at = made.draw, closed - timedelta(hours=2)
+        if not made.has_advocacy and draw.random() < 0.75:
+            self._record(made, RecordKind.ADVOCACY, at, recorded.advocacy(draw, made.capacity, at))
         if draw.random() < 0.85:
-            self._record(made, RecordKind.CAPACITY, at, recorded.capacity(draw, made.voice, at))
+            self._record(made, RecordKind.CAPACITY, at, recorded.capacity(draw, made.voice, made.capacity, at))
         if draw.random() < 0.96:
             self._record(made, RecordKind.RISK, at, recorded.risk(draw, made.voice, at))
         if made.wanted and draw.random() < 0.06:
-            boxes = recorded.not_followed(draw, made.voice, f"outcome:{made.wanted[0][0]}", at)
+            wish = f"outcome:{made.wanted[0][0]}"
+            boxes = recorded.not_followed(draw, made.voice, wish, made.capacity, at)
             self._record(made, RecordKind.WISH_NOT_FOLLOWED, at, boxes, made.wanted[0])
+        if made.wanted and draw.random() < 0.05:
+            boxes = recorded.negotiation(draw, made.voice, f"outcome:{made.wanted[-1][0]}", at)
+            self._record(made, RecordKind.NEGOTIATION, at, boxes, made.wanted[-1])
         for wanted in made.wanted if draw.random() < 0.3 else ():
             self._record(made, RecordKind.VERDICT, at, recorded.verdict(draw, f"outcome:{wanted[0]}"), wanted)
 
@@ -408,7 +419,8 @@ class Teamwork:
         state = EXPRESSED if telling.wanted else draw.choice(("asked_none_yet", "declined"))
         self._record(made, RecordKind.ASKED, at, recorded.asked(draw, made.voice, made.said_by, state, telling.now))
         if draw.random() < 0.6:
-            self._record(made, RecordKind.ADVOCACY, at, recorded.advocacy(draw, telling.now))
+            self._record(made, RecordKind.ADVOCACY, at, recorded.advocacy(draw, made.capacity, telling.now))
+            made.has_advocacy = True
 
     def _record(
         self,

@@ -45,12 +45,11 @@ BRIEFLY: Mapping[str, str] = {
     "know_more": "no_thank_you",
     "see_cards": "no",
     "together": "yes",
-    "anything_new": "no",
     **dict.fromkeys(
         (
             *("advocate_name", "advocate_role", "instructed", "person_there"),
             *("practitioner_name", "practitioner_role", "interpreter", "free_to_speak", "private_note"),
-            *("communication", "communication_words", "involvement", "support", "feelings", "safe_now", "matters"),
+            *("communication", "communication_words", "support", "feelings", "safe_now", "matters"),
             *("keep", "worries", "wishes", "not_wanted", "outcome_sign", "outcome_weight", "own_power", "helpers"),
             *("feels_safe", "view_on_enquiry", "who_knows", "contact_ways", "contact_times", "contact_answered"),
             *("contact_code_word", "know_what_happens", "want_to_know", "difference", "outcome_difference"),
