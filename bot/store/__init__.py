@@ -7,6 +7,7 @@ from bot.store.audit import Audit, AuditAct, Audited
 from bot.store.codes import Code, Codes, Disguise
 from bot.store.conversations import AlreadyKept, Conversation, Conversations, Origin
 from bot.store.council import Changed, Confirmed, Council
+from bot.store.deeds import Deed
 from bot.store.drafts import Draft, Drafts
 from bot.store.enquiries import Enquiries, Enquiry, EnquiryMove, Move
 from bot.store.entries import Entries, Entry, EntryKind
@@ -48,6 +49,7 @@ __all__ = [
     "Council",
     "Counts",
     "Damaged",
+    "Deed",
     "Disguise",
     "Draft",
     "Drafts",

@@ -27,6 +27,7 @@ from bot.store.codes import Codes
 from bot.store.conversations import Conversation, Conversations
 from bot.store.council import Council
 from bot.store.database import naming_causes
+from bot.store.deeds import Deeds
 from bot.store.drafts import Drafts
 from bot.store.enquiries import Enquiries, digest_of
 from bot.store.entries import Entries, EntryKind
@@ -97,6 +98,7 @@ class Transaction:
         self.audit = Audit(rows)
         self.council = Council(rows, keys)
         self.voices = Voices(rows, self.entries)
+        self.deeds = Deeds(rows, keys)
         self.work = Work(rows, keys, self.enquiries, self.allocations)
         self.standing = Standing(rows, self.enquiries)
         self.facts = KeptFacts(rows)

@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from bot.facts import COLUMNS as FACTS
 
-REVISION = "0006"
+REVISION = "0007"
 """The migration that these tables are the outcome of."""
 
 metadata = MetaData(
@@ -465,6 +465,14 @@ entries = Table(
     UniqueConstraint("account_id", "once"),
     ForeignKeyConstraint(["conversation_id", "turn"], ["turns.conversation_id", "turns.number"]),
     Index("ix_entries_conversation_id_kind_number", "conversation_id", "kind", "number"),
+    Index(
+        "ix_entries_about_quotes",
+        "conversation_id",
+        "turn",
+        "number",
+        sqlite_where=text("kind = 'quote'"),
+        postgresql_where=text("kind = 'quote'"),
+    ),
 )
 """What the team writes beside words. `choices` is JSON, lists of ids by name; `words` is sealed JSON, words by name."""
 
@@ -602,6 +610,29 @@ token_teams = Table(
     PrimaryKeyConstraint("token_id", "team_id"),
 )
 
+deeds = Table(
+    "deeds",
+    metadata,
+    Column("deed_id", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("team_id", Text, ForeignKey("teams.team_id")),
+    Column("state", Text, nullable=False),
+    Column("theme", Text),
+    Column("conversation_id", Text),
+    Column("turn", Integer),
+    Column("day", Text, nullable=False),
+    Column("key_id", Text, ForeignKey("keys.key_id"), nullable=False),
+    Column("words", LargeBinary, nullable=False),
+    Column("account_id", Text, ForeignKey("accounts.account_id"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("deed_id", "number"),
+)
+"""What was done about what people said. A log: of the rows of one `deed_id` the one with the highest `number` stands.
+
+`conversation_id` and `turn` name words that may be gone since, so they refer to nothing.
+"""
+
 NEVER_CHANGED = (
     turns,
     quotes,
@@ -615,5 +646,6 @@ NEVER_CHANGED = (
     audit,
     council_values,
     guidance_confirmations,
+    deeds,
 )
 """Rows of these are added and read. The database itself refuses to change or delete them."""

@@ -19,6 +19,7 @@ from bot.store import (
     audit,
     council,
     database,
+    deeds,
     drafts,
     enquiries,
     entries,
@@ -179,6 +180,7 @@ class _Check:
                 "value",
                 lambda row, _: council.place_of(row["key_id"], row["name"], row["number"]),
             ),
+            (tables.deeds, "words", lambda row, _: deeds.place_of(row["key_id"], row["deed_id"], row["number"])),
         ]
         for table, column, place in sealed:
             with self.going_on(table.name):
@@ -274,6 +276,7 @@ class _Check:
             tables.enquiry_moves,
             tables.access_moves,
             tables.council_values,
+            tables.deeds,
         ):
             of, counts = table.primary_key.columns
             with self.going_on(table.name):

@@ -26,6 +26,7 @@ from tests.browser.team_states import (
     of_an_administrator,
     of_others,
 )
+from tests.browser.team_voices import of_whoever_quotes
 from tests.browser.visitor import Script
 
 NOTE = "She was afraid of the door.\n\nSee her alone."
@@ -268,7 +269,7 @@ def test_every_page_of_the_teams_side_passes_and_every_route_was_looked_at(
 ) -> None:
     staff = Staff(office, "checks")
     gate = Gate(EVERY_LOOK)
-    for road in (at_the_door, of_an_administrator, of_a_practitioner, of_a_manager, of_others):
+    for road in (at_the_door, of_an_administrator, of_a_practitioner, of_a_manager, of_whoever_quotes, of_others):
         for colleague, state in road(staff):
             # With something to put right, a page is laid out as it was before; a phone shows soonest what is too wide.
             gate.looks = FIRST_LOOK if colleague.problems else EVERY_LOOK

@@ -168,6 +168,15 @@ def fill_the_teams_side(store: Store, filled: Filled) -> None:
         kept.council.change("telephone", f"01632 960001. {CANARY}", ama, NOON)
         kept.council.change("telephone", "01632 960002", None, later)
         kept.council.confirm(ama, "safe-talk.md", "d" * 64, NOON)
+        answers(kept, north, ama, filled.second)
+
+
+def answers(kept: Transaction, team_id: str, account_id: str, conversation_id: str) -> None:
+    """Say what was done about what people said, once of a team and once of the council."""
+    said: dict[str, Any] = {"words": {"did": CANARY, "by": "The team"}, "account_id": account_id, "now": NOON}
+    deed = kept.deeds.add(team_id=team_id, state="planned", day=NOON.date(), theme="safer", **said)
+    kept.deeds.add(deed_id=deed.deed_id, team_id=team_id, state="made", day=NOON.date(), theme="safer", **said)
+    kept.deeds.add(team_id=None, state="made", day=NOON.date(), conversation_id=conversation_id, turn=2, **said)
 
 
 def invite(kept: Transaction, enquiry_id: str, **more: Any) -> str:
@@ -266,6 +275,7 @@ def everything(store: Store) -> list[Any]:
         found += [seen.sessions.find("a-session"), seen.sessions.find("another-session")]
         found += [seen.tokens.listed(), seen.tokens.names()]
         found += [seen.council.now(), seen.council.history("telephone"), seen.council.confirmed()]
+        found += [seen.deeds.listed(), seen.deeds.first_kept(), seen.voices.decided()]
         found += [seen.visits.find(COOKIE), seen.visits.find("another"), seen.attempts.wrong(NOON)]
     return found
 

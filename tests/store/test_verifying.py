@@ -91,6 +91,7 @@ def test_a_changed_column_is_found_in_its_table(copy: Path, key: RootKey, table:
         *(("passkeys", column) for column in ("credential", "public_key", "name")),
         ("entries", "words"),
         ("council_values", "value"),
+        ("deeds", "words"),
     ],
 )
 def test_any_byte_flipped_in_what_is_sealed_is_found(copy: Path, key: RootKey, table: str, column: str) -> None:

@@ -86,6 +86,8 @@ class World:
     visit: str = ""
     token_id: str = ""
     spots: list[Spot] = field(default_factory=list)
+    deed_id: str = ""
+    """What was done about what people said, as the first team says."""
 
     def actor(self, role: Role) -> Actor:
         """The one who comes in this role."""
@@ -129,6 +131,15 @@ async def build(folder: Path) -> World:
     await _spot(world, site, "came by themselves", Place(team_id=north), enquiry=False)
     hashes = [signing_in.hash_of(secret) for secret in world.secrets.values()]
     with store.begin() as kept:
+        world.deed_id = kept.deeds.add(
+            team_id=north,
+            state="made",
+            day=site.now.date(),
+            words={"did": "We ring when we say.", "by": "The team"},
+            account_id=world.accounts[Role.MANAGER],
+            now=site.now,
+            theme="safer",
+        ).deed_id
         world.token_id = kept.tokens.add(
             "of a program",
             "Case system",
@@ -376,6 +387,7 @@ async def play(world: World, tmp_path: Path) -> AsyncIterator[Callable[[Role | s
     store.close()
 
 
+IDS = ("enquiry_id", "conversation_id", "team_id", "account_id", "token_id", "deed_id")
 VISITORS: tuple[Role | str, ...] = ("nobody", "a person in a visit", *Role)
 NAMED = {route.name: route for route in team_routes}
 
@@ -400,6 +412,7 @@ def path_of(route: TeamRoute, spot: Spot, world: World, site: TeamSite, given: s
         "kind": RecordKind.RISK.value,
         "number": str(spot.record),
         "turn": str(spot.quote),
+        "deed_id": given or world.deed_id,
     }
     return route.path.replace(":int", "").format(**ids)
 
@@ -526,7 +539,7 @@ async def test_forbidden_and_missing_are_the_same_bytes(
             # Whose it is makes no difference then: one of each sort will do.
             spots = [*spots[:3], *spots[-1:]] if len(spots) > 1 else spots
         hidden = [(spot, "") for spot in spots if not lets_in(route, spot, actor)]
-        if any(name in route.path for name in ("enquiry_id", "conversation_id", "team_id", "account_id", "token_id")):
+        if any(name in route.path for name in IDS):
             hidden += [(world.spots[0], NOWHERE), (world.spots[0], NOT_AN_ID)]
         for spot, given in hidden:
             fields = fields_of(route, spot, here.site)

@@ -28,6 +28,7 @@ TOLD = {
     Decision.WITHDRAWN: "These words are quoted no more from now on.",
 }
 LISTS = {"waiting": "Waiting", "quoted": "Quoted", "others": "Not quoted"}
+SAID_AND_DONE = "/team/said-and-done"
 MOST_RANGES = 80
 """That an address names. More than anybody leaves out."""
 
@@ -77,6 +78,8 @@ class QuotePage(TeamPage):
     reasons: tuple[tuple[str, str], ...]
     reason: str
     reason_texts: Mapping[str, str]
+    respond: str
+    """Where somebody says what was done about these words; empty while they are not quoted."""
 
 
 async def show_quotes(request: Request, signed: Signed) -> Response:
@@ -96,7 +99,7 @@ async def show_quotes(request: Request, signed: Signed) -> Response:
         frame=signed.frame(),
         title="Quoting people",
         shown=shown,
-        tabs=tuple(Item(text, f"{QUOTES}?show={name}", is_here=name == shown) for name, text in LISTS.items()),
+        tabs=tabs(f"{QUOTES}?show={shown}"),
         rows=tuple(Listed(row, _address(row.conversation_id, row.turn)) for row in found.rows),
         first_href=QUOTES if after else "",
         after_href=f"{QUOTES}?{urlencode({'after': found.after})}" if found.after else "",
@@ -174,6 +177,12 @@ async def decide(request: Request, signed: Signed) -> Response:
     return signed.leads_to(_address(conversation_id, turn), TOLD[what])
 
 
+def tabs(here: str) -> tuple[Item, ...]:
+    """Give the ways between what waits, what is quoted and what is not, and what was done about it."""
+    ways = {**{f"{QUOTES}?show={name}": text for name, text in LISTS.items()}, SAID_AND_DONE: "You said, we did"}
+    return tuple(Item(text, address, is_here=address == here) for address, text in ways.items())
+
+
 async def _look(request: Request, signed: Signed, left_out: Sequence[Range] | None) -> ToDecide:
     conversation_id, turn = _which(request)
     return await to_thread.run_sync(quoting.look, signed.desk.store, signed.actor, conversation_id, turn, left_out)
@@ -209,6 +218,7 @@ def _page(
         reasons=tuple((one.value, text) for one, text in REASONS.items()),
         reason=reason,
         reason_texts=REASONS,
+        respond=f"{SAID_AND_DONE}/new?quote={quoting.quote_id(row.conversation_id, row.turn)}" if row.is_quoted else "",
     )
 
 

@@ -343,6 +343,7 @@ CHANGES = {
     "quote.approved": "let words be quoted",
     "quote.not_approved": "kept words from being quoted",
     "quote.withdrawn": "had words quoted no more",
+    "deed": "said what was done about what people said",
     "themes": "put themes to an outcome",
     "invitation.withdrawn": "withdrew an invitation",
     "review.being_read": "began to read for a review",
