@@ -280,6 +280,7 @@ def demo(
     year: Annotated[
         bool,
         typer.Option(
+            "--year",
             help="A whole year, April to March, for its figures: every enquiry was closed in it. Conversations are "
             "brief, so as to need little time and room: they ask what is counted and nothing else.",
         ),
