@@ -6,7 +6,7 @@ so a GET writes; no browser sends a token by itself, and no page of ours leads h
 
 import json
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -253,9 +253,13 @@ def written(answer: type[Described], given: object) -> str:
     return json.dumps(adapter(answer).dump_python(given, mode="json"), separators=(",", ":"))
 
 
+def adapter(told: Any) -> TypeAdapter[Any]:
+    """Give what reads, writes and describes a class. It is made when it is asked for first."""
+    return _adapter(told)
+
+
 @cache
-def adapter(told: Hashable) -> TypeAdapter[Any]:
-    """Give what reads, writes and describes a class."""
+def _adapter(told: Any) -> TypeAdapter[Any]:
     return TypeAdapter(told)
 
 
