@@ -13,7 +13,7 @@ from itsdangerous import URLSafeTimedSerializer
 from rich.console import Console
 from rich.table import Table
 
-from bench import team
+from bench import figures, team
 from bot.conversation import Kind, Speaker, Stage
 from bot.store import RootKey, Store
 from tests.house import House
@@ -61,6 +61,8 @@ def main() -> None:
         table.add_row("box, resident", f"{_resident(house.box_pid()):.0f} MB", "≤ 600 MB")
         house.close()
         for row in team.measured(Path(folder) / "council"):
+            table.add_row(*row)
+        for row in figures.measured(Path(folder) / "years", out=OUT):
             table.add_row(*row)
     OUT.print(table)
 
