@@ -135,7 +135,7 @@ async def test_each_role_finds_its_own_way(team_site: TeamSite, signed_in: Calla
         page = await colleague.opens("/team")
         assert page.status == 200
         found[role] = page.navigation
-    assert found[Role.ADMINISTRATOR] == ["People", "Teams", "Guidance", "Settings"]
+    assert found[Role.ADMINISTRATOR] == ["People", "Teams", "Programs", "Guidance", "Settings"]
     assert found[Role.BOARD_MEMBER] == ["Guidance"]
     assert found[Role.PRACTITIONER] == ["Work", "Enquiries", "Search", "Guidance"]
     assert found[Role.MANAGER] == ["Work", "Enquiries", "Search", "Audit", "Guidance"]
