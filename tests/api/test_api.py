@@ -1,6 +1,8 @@
 """What other programs are given, and what none is: by team, by scope, by what is restricted, unfinished or private."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,11 +12,13 @@ from bot.conversation import Kind, Speaker, Stage, State
 from bot.flags import FlagKind
 from bot.programs import Grant
 from bot.roles import Role
-from bot.store import AuditAct, Audited, NotKept
+from bot.settings import Settings
+from bot.store import AuditAct, Audited, NotKept, Store
 from bot.store.errors import Cause
 from bot.web.api.routes import AT_WORK, WAITING_AT_MOST, routes
 from tests.api.conftest import Arrives, Visitor
-from tests.team.conftest import WISH, TeamSite
+from tests.talking import DATABASE
+from tests.team.conftest import WISH, TeamSite, make_site
 from tests.team.held import FRONT_DOOR, KEY, SISTER, TOOK, holds, tells_how_it_was
 from tests.web.visiting import ON_EVERY_ANSWER
 
@@ -452,6 +456,20 @@ async def test_every_answer_has_the_headers_of_the_house(site: TeamSite, program
         for name, value in ON_EVERY_ANSWER.items():
             assert response.headers[name] == value
         assert response.headers["content-type"] in {"application/json", "application/problem+json"}
+
+
+async def test_where_the_team_has_a_host_of_its_own_programs_are_answered_there_alone(
+    store: Store, settings: Settings, tmp_path: Path
+) -> None:
+    both = replace(settings, team_host="team.example", address="https://site.example")
+    site = make_site(store, both, tmp_path / "store" / DATABASE)
+    for host, found in (("team.example", 200), ("team.example:8000", 200), ("site.example", 404)):
+        client = site.arrives().client
+        response = await client.get("/api/v1/openapi.json", headers={"host": host})
+        assert response.status_code == found
+        response = await client.get("/api/v1/token", headers={"host": host})
+        assert response.status_code == (401 if found == 200 else 404)
+        await client.aclose()
 
 
 async def test_where_no_address_is_a_program_is_told_in_its_own_way(site: TeamSite, program: Arrives) -> None:
