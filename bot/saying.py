@@ -134,9 +134,15 @@ _CLAUSES: Mapping[str, _Clause] = {
 _RATHER: Mapping[str, tuple[str, str]] = {"risk": ("remained", "The risk was removed or reduced in")}
 """Measures that are known by all but one of their cells: by the share of that one, what is left is known too."""
 
+_SHORT: Mapping[str, str] = {"supported": "Somebody supported the person"}
+"""Where the label of a cell is too long to stand at a figure."""
+
 _ONE = {"enquiries": "enquiry", "things wanted": "thing wanted"}
 STACKED = frozenset({"achieved", "achieved_said", "own_overall", "risk", "outcomes"})
 """Measures whose cells are drawn as the parts of one bar."""
+
+_WORST_FIRST = frozenset({"risk"})
+"""Measures whose last cell is what was hoped for. It has the same pattern everywhere."""
 
 
 def headline_of(measure: Measure) -> str:
@@ -144,7 +150,7 @@ def headline_of(measure: Measure) -> str:
     if measure.id in _RATHER:
         return _RATHER[measure.id][1].removesuffix(" in")
     clause = _clause(measure)
-    return "" if clause is None else measure.cell(clause.cell).label
+    return "" if clause is None else _SHORT.get(clause.cell, measure.cell(clause.cell).label)
 
 
 def sentence(shown: Shown, *, is_brief: bool = False) -> str:
@@ -190,17 +196,21 @@ def trend(quarters: Sequence[tuple[str, Shown]]) -> str:
     told = [(label, percent) for label, percent in shares if percent is not None]
     if not told:
         return "The numbers of single quarters are too small for shares to be shown."
+    what = headline_of(quarters[0][1].measure)
     (first, before), (last, after) = told[0], told[-1]
     if first == last:
-        return f"It was {before}% in {first}. Numbers of the other quarters are too small to be shown."
-    return f"It was {before}% in {first}, and {after}% in {last}."
+        return f"{what}: {before}% in {first}. Numbers of the other quarters are too small to be shown."
+    return f"{what}: {before}% in {first}, {after}% in {last}."
 
 
 def bars_of(shown: Shown) -> tuple[Bar, ...]:
     """Give the bars of a column: as long as the share of each, or as far as the largest goes where there is no base."""
     base = shown.base.count
     whole = base or max((value.count or 0 for value in shown.values.values()), default=0)
-    fills = FILLS if shown.measure.id in STACKED else (Fill.FIRST,) * len(shown.measure.cells)
+    number = len(shown.measure.cells)
+    fills = FILLS if shown.measure.id in STACKED else (Fill.FIRST,) * number
+    if shown.measure.id in _WORST_FIRST:
+        fills = fills[:number][::-1]
     made = []
     for cell, fill in zip(shown.measure.cells, fills, strict=False):
         value = shown.values[cell.id]

@@ -111,11 +111,14 @@ def test_the_risk_is_known_by_all_but_what_remained() -> None:
 def test_two_quarters_stand_side_by_side_and_nothing_is_said_to_have_risen() -> None:
     quarters = [("April to June 2025", shown("asked", 50, 40, 5, 5, None, None))]
     assert trend(quarters) == (
-        "It was 80% in April to June 2025. Numbers of the other quarters are too small to be shown."
+        "Yes they were asked and outcomes were expressed: 80% in April to June 2025. "
+        "Numbers of the other quarters are too small to be shown."
     )
     quarters.append(("July to September 2025", shown("asked", None, None, None, None, None, None)))
     quarters.append(("October to December 2025", shown("asked", 50, 35, 5, 5, None, None)))
-    assert trend(quarters) == "It was 80% in April to June 2025, and 70% in October to December 2025."
+    assert trend(quarters) == (
+        "Yes they were asked and outcomes were expressed: 80% in April to June 2025, 70% in October to December 2025."
+    )
     assert trend(quarters[1:2]) == "The numbers of single quarters are too small for shares to be shown."
 
 
@@ -143,6 +146,8 @@ def test_no_sentence_and_no_bar_tells_what_is_hidden(measure: Measure, data: st.
 def test_every_part_of_one_bar_has_a_pattern_of_its_own() -> None:
     fills = [bar.fill for bar in bars_of(shown("achieved", 145, 85, 45, 15))]
     assert fills == [Fill.FIRST, Fill.SECOND, Fill.THIRD]
+    fills = [bar.fill for bar in bars_of(shown("risk", 170, 25, 70, 75))]
+    assert fills == [Fill.THIRD, Fill.SECOND, Fill.FIRST]
     assert {bar.fill for bar in bars_of(shown("asked", 200, 145, 30, 20, None, None))} == {Fill.FIRST}
 
 
