@@ -188,7 +188,7 @@ class Allocations:
             moves,
             {
                 "enquiry_id": enquiry_id,
-                "number": self._rows.next_number(moves, moves.c.enquiry_id == enquiry_id),
+                "number": self._rows.next_number(moves, enquiry_id=enquiry_id),
                 "move": move.value,
                 "team_id": team_id,
                 "account_id": account_id,

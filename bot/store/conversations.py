@@ -160,16 +160,15 @@ class Conversations:
 
     def listed(self, *, enquiry_id: str | None = None) -> tuple[Conversation, ...]:
         """All conversations, or those of one enquiry, in the order they began."""
-        conversations = tables.conversations
-        where = [] if enquiry_id is None else [conversations.c.enquiry_id == enquiry_id]
+        conversations, states = tables.conversations, tables.conversation_states
+        of_it: dict[str, Value] = {} if enquiry_id is None else {"enquiry_id": enquiry_id}
         order = [conversations.c.begun_at, conversations.c.conversation_id]
-        rows = self._rows.every(conversations, *where, order_by=order)
-        states = tables.conversation_states
-        of_them = [] if enquiry_id is None else [states.c.conversation_id.in_([row["conversation_id"] for row in rows])]
-        settled = {
-            state["conversation_id"]: state
-            for state in self._rows.every(states, *of_them, order_by=[states.c.conversation_id])
-        }
+        rows = self._rows.having(conversations, of_it, order_by=order)
+        if enquiry_id is None:
+            found = self._rows.every(states, order_by=[states.c.conversation_id])
+        else:
+            found = self._rows.ones(states, [row["conversation_id"] for row in rows])
+        settled = {state["conversation_id"]: state for state in found}
         return tuple(_conversation(row, settled.get(row["conversation_id"])) for row in rows)
 
     def add(

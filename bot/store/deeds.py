@@ -64,7 +64,7 @@ class Deeds:
         """Keep a deed, or another version of one. Raises `Missing` when team or account is not there."""
         deeds = tables.deeds
         named = deed_id or secrets.token_bytes(16).hex()
-        number = self._rows.next_number(deeds, deeds.c.deed_id == named)
+        number = self._rows.next_number(deeds, deed_id=named)
         key = self._keys.for_accounts(now)
         typed = json.dumps(dict(sorted(words.items())), ensure_ascii=False)
         row: dict[str, Value] = {

@@ -151,7 +151,7 @@ class Enquiries:
 
     def _move(self, enquiry_id: str, move: Move, at: int) -> None:
         moves = tables.enquiry_moves
-        number = self._rows.next_number(moves, moves.c.enquiry_id == enquiry_id)
+        number = self._rows.next_number(moves, enquiry_id=enquiry_id)
         self._rows.add(moves, {"enquiry_id": enquiry_id, "number": number, "move": move.value, "at": at})
 
     def _row(self, enquiry_id: str, *, locked: bool = False) -> Row:

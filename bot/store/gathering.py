@@ -101,9 +101,25 @@ class GatheredRows(Rows):
             found = _sorted(found, order_by)
         return [dict(row) for row in found[:at_most]]
 
-    def next_number(self, table: Table, *where: ColumnElement[bool]) -> int:
-        """Give the number of the next of these rows."""
-        return max((row["number"] for row in self._matching(table, where)), default=0) + 1
+    def ones(self, table: Table, keys: Sequence[Value]) -> list[Row]:
+        """Give the rows with these primary keys, as many as there are."""
+        found = (self.one(table, key) for key in keys)
+        return [row for row in found if row is not None]
+
+    def having(
+        self, table: Table, columns: Mapping[str, Value], *, order_by: Sequence[ColumnElement[Any]]
+    ) -> list[Row]:
+        """Give copies of all rows in which these columns hold just this, in this order."""
+        found = self._having(table, columns)
+        return [dict(row) for row in (_sorted(found, order_by) if len(found) > 1 else found)]
+
+    def latest(self, table: Table, columns: Mapping[str, Value]) -> Row | None:
+        """Give the row with the greatest number of those in which these columns hold just this."""
+        return max(map(dict, self._having(table, columns)), key=itemgetter("number"), default=None)
+
+    def next_number(self, table: Table, **columns: Value) -> int:
+        """Give the number of the next row in which these columns hold just this."""
+        return max((row["number"] for row in self._having(table, columns)), default=0) + 1
 
     def ids(self, query: Select[*tuple[Any, ...]]) -> list[Any]:
         """Refuse: this is for choosing among what is kept."""
@@ -112,6 +128,12 @@ class GatheredRows(Rows):
     def found(self, query: Select[*tuple[Any, ...]]) -> Sequence[SqlRow[*tuple[Any, ...]]]:
         """Refuse: this is for choosing among what is kept."""
         raise RuntimeError("What is only gathered cannot be asked for in SQL.")
+
+    def _having(self, table: Table, columns: Mapping[str, Value]) -> list[Row]:
+        rest = dict(columns)
+        by = next(name for name in _found_by(table) if name in rest)
+        found = self._by.get((table, by, rest.pop(by)), ())
+        return [row for row in found if all(row[name] == value for name, value in rest.items())]
 
     def _matching(self, table: Table, where: Sequence[ColumnElement[bool]]) -> list[Row]:
         conditions = [_condition(one) for one in where]

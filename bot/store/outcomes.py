@@ -30,21 +30,16 @@ class Outcomes:
         """Keep a desired outcome. Said again, it changes nothing. Raises `Missing` when there is no such turn."""
         outcomes = tables.desired_outcomes
         row: dict[str, Value] = {"turn": turn, "sign_turn": sign_turn, "weight_turn": weight_turn}
-        latest = self._rows.first(
-            outcomes,
-            outcomes.c.conversation_id == conversation_id,
-            outcomes.c.turn == turn,
-            order_by=[outcomes.c.number.desc()],
-        )
+        latest = self._rows.latest(outcomes, {"conversation_id": conversation_id, "turn": turn})
         if latest is None or any(latest[name] != value for name, value in row.items()):
-            number = self._rows.next_number(outcomes, outcomes.c.conversation_id == conversation_id)
+            number = self._rows.next_number(outcomes, conversation_id=conversation_id)
             made: dict[str, Value] = {"conversation_id": conversation_id, "number": number, "made_at": stamp(now)}
             self._rows.add(outcomes, made | row)
 
     def desired(self, conversation_id: str) -> tuple[DesiredOutcome, ...]:
         """The desired outcomes of a conversation in the order they were first named, each as it stands."""
         outcomes = tables.desired_outcomes
-        rows = self._rows.every(outcomes, outcomes.c.conversation_id == conversation_id, order_by=[outcomes.c.number])
+        rows = self._rows.having(outcomes, {"conversation_id": conversation_id}, order_by=[outcomes.c.number])
         return tuple(
             DesiredOutcome(
                 turn=row["turn"],
@@ -61,23 +56,17 @@ class Outcomes:
         """Say something of an outcome. Said again, it changes nothing. Raises `Missing` when there is no such turn."""
         marks = tables.outcome_marks
         row: dict[str, Value] = {"mark": mark.value, "outcome_turn": outcome_turn, "value": value, "turn": turn}
-        latest = self._rows.first(
-            marks,
-            marks.c.conversation_id == conversation_id,
-            marks.c.mark == mark.value,
-            marks.c.outcome_turn == outcome_turn,
-            marks.c.turn == turn,
-            order_by=[marks.c.number.desc()],
-        )
+        about: dict[str, Value] = {"mark": mark.value, "outcome_turn": outcome_turn, "turn": turn}
+        latest = self._rows.latest(marks, {"conversation_id": conversation_id, **about})
         if latest is None or any(latest[name] != value for name, value in row.items()):
-            number = self._rows.next_number(marks, marks.c.conversation_id == conversation_id)
+            number = self._rows.next_number(marks, conversation_id=conversation_id)
             made: dict[str, Value] = {"conversation_id": conversation_id, "number": number, "made_at": stamp(now)}
             self._rows.add(marks, made | row)
 
     def marks(self, conversation_id: str) -> tuple[OutcomeMark, ...]:
         """What each turn says of the outcomes of a conversation, as it stands."""
         marks = tables.outcome_marks
-        rows = self._rows.every(marks, marks.c.conversation_id == conversation_id, order_by=[marks.c.number])
+        rows = self._rows.having(marks, {"conversation_id": conversation_id}, order_by=[marks.c.number])
         return tuple(
             OutcomeMark(
                 mark=Mark(row["mark"]),

@@ -35,17 +35,16 @@ class Reviews:
             "difference_turn": difference_turn,
             "own_turn": own_turn,
         }
-        here = reviews.c.conversation_id == conversation_id
-        latest = self._rows.first(reviews, here, reviews.c.outcome_id == outcome_id, order_by=[reviews.c.number.desc()])
+        latest = self._rows.latest(reviews, {"conversation_id": conversation_id, "outcome_id": outcome_id})
         if latest is None or any(latest[name] != value for name, value in row.items()):
-            number = self._rows.next_number(reviews, here)
+            number = self._rows.next_number(reviews, conversation_id=conversation_id)
             made: dict[str, Value] = {"conversation_id": conversation_id, "number": number, "made_at": stamp(now)}
             self._rows.add(reviews, made | row)
 
     def of(self, conversation_id: str) -> tuple[OutcomeReview, ...]:
         """What was said of each outcome in a conversation as it stands, in the order they were first spoken of."""
         reviews = tables.outcome_reviews
-        rows = self._rows.every(reviews, reviews.c.conversation_id == conversation_id, order_by=[reviews.c.number])
+        rows = self._rows.having(reviews, {"conversation_id": conversation_id}, order_by=[reviews.c.number])
         standing = {row["outcome_id"]: row for row in rows}
         return tuple(
             OutcomeReview(

@@ -107,6 +107,10 @@ def is_proven(key: bytes, table: Table, row: Mapping[str, object]) -> bool:
     return isinstance(found, bytes) and hmac.compare_digest(found, prove(key, table, row))
 
 
+def _holding(table: Table, columns: Mapping[str, Value]) -> list[ColumnElement[bool]]:
+    return [table.c[name] == value for name, value in columns.items()]
+
+
 def _nobody_notices(table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
     pass
 
@@ -199,6 +203,21 @@ class Rows:
         where = (column == value for column, value in zip(table.primary_key.columns, key, strict=True))
         return self.first(table, *where, locked=locked)
 
+    def ones(self, table: Table, keys: Sequence[Value]) -> list[Row]:
+        """The rows with these primary keys of one column, as many as there are."""
+        (key,) = table.primary_key.columns
+        return self.every(table, key.in_(keys), order_by=[key])
+
+    def having(
+        self, table: Table, columns: Mapping[str, Value], *, order_by: Sequence[ColumnElement[Any]]
+    ) -> list[Row]:
+        """All rows in which these columns hold just this, in this order."""
+        return self.every(table, *_holding(table, columns), order_by=order_by)
+
+    def latest(self, table: Table, columns: Mapping[str, Value]) -> Row | None:
+        """The row with the greatest number of those in which these columns hold just this."""
+        return self.first(table, *_holding(table, columns), order_by=[table.c.number.desc()])
+
     def every(
         self,
         table: Table,
@@ -234,9 +253,9 @@ class Rows:
         """What this finds, unproven: sums, and what is proven in another way."""
         return self._found(query)
 
-    def next_number(self, table: Table, *where: ColumnElement[bool]) -> int:
-        """The number of the next of these rows in a table that counts them from 1."""
-        highest = select(func.max(table.c.number)).where(*where)
+    def next_number(self, table: Table, **columns: Value) -> int:
+        """The number of the next row in which these columns hold just this, in a table that counts them from 1."""
+        highest = select(func.max(table.c.number)).where(*_holding(table, columns))
         return int(self.connection.execute(highest).scalar_one() or 0) + 1
 
     def _found(self, query: Select[*tuple[Any, ...]]) -> Sequence[SqlRow[*tuple[Any, ...]]]:
