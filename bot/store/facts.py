@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, false, func, or_, select
 
-from bot.facts import COLUMNS, PLACES, Column, Doubt, EnquiryKind, Facts, Held, Lacking, columns_of, counted_in, held
+from bot.facts import PLACES, Column, Doubt, EnquiryKind, Facts, Held, Lacking, columns_of, counted_in, held
 from bot.figures import NOT_RECORDED, By, Period, Spoken
 from bot.store import tables
 from bot.store.rows import Row, Rows, Value
@@ -177,11 +177,12 @@ class KeptFacts:
         query = select(table.c.enquiry_id).where(*_among(among), counts)
         return self._rows.ids(query.order_by(table.c.closed_on.desc(), table.c.enquiry_id))
 
-    def noted(self, among: Among) -> Sequence[Facts]:
-        """Give those of which something is missing, or does not go together."""
+    def noted(self, among: Among, at_most: int) -> Sequence[Facts]:
+        """Give those of which something is missing, or does not go together, those first that were closed first."""
         table = tables.enquiry_facts
         has = or_(table.c.lacking != 0, table.c.doubts != 0)
-        rows = self._rows.every(table, *_among(among), has, order_by=[table.c.closed_on, table.c.enquiry_id])
+        order = [table.c.closed_on, table.c.enquiry_id]
+        rows = self._rows.every(table, *_among(among), has, order_by=order, at_most=at_most)
         return [facts_in(row) for row in rows]
 
     def noted_number(self, among: Among) -> tuple[Mapping[Lacking, int], Mapping[Doubt, int]]:
@@ -281,6 +282,3 @@ def _is_in(column: Column, cell: str) -> ColumnElement[bool]:
             return and_(kept == place)
         case Held.SEVERAL:
             return kept.op("&")(1 << place) != 0
-
-
-__all__ = ["COLUMNS", "Among", "KeptFacts", "Touched", "facts_in", "is_among", "row_of"]

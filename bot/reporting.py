@@ -1,0 +1,320 @@
+"""Reporting: figures counted for those who may see them, the enquiries behind them, and what makes them doubtful.
+
+Figures are sums over what each enquiry counts as. Where an enquiry has changed since that was worked out, it is worked
+out again here and counted as it is now, so that no figure is ever behind.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from bot.facts import Doubt, EnquiryKind, Facts, Lacking
+from bot.figures import ALL, GROUPS, MEASURES, NATIONAL, By, Cell, Measure, Period, Spoken, Table
+from bot.reviewing import seeing
+from bot.reviewing.seeing import NotDone
+from bot.roles import Act, Actor, Place, Role, may, require
+from bot.store import Store, Transaction
+from bot.store.facts import Among, is_among
+
+CHANGED_AT_MOST = 1000
+"""Enquiries that are worked out again for one page; more than that are brought up to date first."""
+LISTED_AT_MOST = 200
+SWAPPED_FROM = 10
+"""Conclusions about capacity from which on it is worth asking whether answers were swapped."""
+
+LACKING: Mapping[Lacking, str] = {
+    Lacking.UNREADABLE: "Something of it is damaged and cannot be read. It is in no figure.",
+    Lacking.KIND: "Nothing says whether it is a section 42 enquiry. It is in no national figure.",
+    Lacking.ACHIEVED: "Outcomes were expressed, and nobody said if they were achieved. It is not in SG4a, second part.",
+    Lacking.RISK_ASSESSMENT: "Nothing says what came of looking at the risk. It is not in SG2c.",
+    Lacking.RISK: "A risk was identified, and nothing says what became of it. It is not in SG2e.",
+    Lacking.ASKED: "Nothing says whether they were asked what they want. It counts as Not Recorded.",
+    Lacking.CAPACITY: "No conclusion about mental capacity is recorded. It counts as Not recorded.",
+    Lacking.AGE_BAND: "The age is not recorded. It is in no age band.",
+}
+"""What is missing of an enquiry, and what that does to the figures."""
+
+DOUBTS: Mapping[Doubt, str] = {
+    Doubt.LACKED_AND_NOBODY_NEEDED: (
+        "The person lacked capacity, and it is recorded that nobody was needed to help them take part."
+    ),
+    Doubt.SAID_BUT_NOT_ASKED: (
+        "They said what they want, and the last record says that they were not asked or said nothing."
+    ),
+    Doubt.EXPRESSED_NOWHERE: "It is recorded that outcomes were expressed, and none is kept here.",
+    Doubt.NO_VERDICT: "It was closed, and nobody said whether what was wanted happened.",
+    Doubt.BEST_INTERESTS_WITHOUT_CAPACITY: (
+        "Something rests on the person lacking capacity, and no conclusion says that they do."
+    ),
+    Doubt.CONCERN_TOO_LATE: "The day of the concern is later than the first conversation.",
+    Doubt.RISK_NOT_SAID: "It was closed with a risk identified, and nothing says what became of it.",
+}
+"""What in an enquiry does not go together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which figures are asked for."""
+
+    period: Period
+    measures: tuple[str, ...]
+    by: By = By.NOTHING
+    team_id: str | None = None
+    """Of one team; None for the whole council."""
+    act: Act = Act.SEE_FIGURES
+    """What they are asked for: `Act.SEE_PACK` by whoever goes on to show only what may be published of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotCounted:
+    """An enquiry of which something is missing, or does not go together."""
+
+    enquiry_id: str
+    closed_on: date
+    lacking: tuple[Lacking, ...]
+    doubts: tuple[Doubt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """Something to look at before figures leave the house."""
+
+    id: str
+    say: str
+    number: int
+
+
+def tables(store: Store, actor: Actor, asked: Asked, now: datetime) -> tuple[Table, ...]:
+    """Count these measures, each voice in a table of its own. Raises NotAllowed, NotDone, NotRead."""
+    require(actor, asked.act, Place(team_id=asked.team_id))
+    with store.reading() as seen:
+        return _Counting(seen, actor, asked).tables()
+
+
+def behind(
+    store: Store,
+    actor: Actor,
+    asked: Asked,
+    measure: str,
+    cell: str,
+    spoken: Spoken = Spoken.ALL,
+    column: str = ALL,
+) -> tuple[str, ...]:
+    """Name the enquiries that one figure counts, of those that this actor may see. Raises NotAllowed, NotDone."""
+    require(actor, Act.SEE_FIGURES, Place(team_id=asked.team_id))
+    with store.reading() as seen:
+        counting = _Counting(seen, actor, asked)
+        among = next(among for one, among in counting.columns() if one.id == column)
+        found = list(seen.facts.in_cell(replace(among, but=counting.but), measure, spoken, cell))
+        found += [
+            facts.enquiry_id
+            for facts in counting.changed
+            if is_among(facts, among) and facts.counted.get((measure, spoken), {}).get(cell)
+        ]
+        return tuple(one for one in found if may(actor, Act.SEE_ENQUIRY, seeing.place_of_enquiry(seen, one)))
+
+
+def not_countable(store: Store, actor: Actor, asked: Asked) -> tuple[NotCounted, ...]:
+    """List enquiries closed in a period that cannot be counted everywhere, or that are doubtful, some of them at most.
+
+    Only of what the actor may see. Raises NotAllowed, NotDone.
+    """
+    require(actor, Act.SEE_FIGURES, Place(team_id=asked.team_id))
+    with store.reading() as seen:
+        counting = _Counting(seen, actor, asked)
+        among = counting.scope(own=True)
+        noted = [one for one in counting.changed if is_among(one, among) and (one.lacking or one.doubts)]
+        noted += seen.facts.noted(replace(among, but=counting.but), LISTED_AT_MOST)
+        return tuple(
+            NotCounted(
+                one.enquiry_id,
+                one.closed_on,
+                tuple(what for what in Lacking if what in one.lacking),
+                tuple(doubt for doubt in Doubt if doubt in one.doubts),
+            )
+            for one in noted
+            if one.closed_on is not None
+        )
+
+
+def doubts(store: Store, actor: Actor, asked: Asked) -> tuple[Doubtful, ...]:
+    """Say what makes national figures doubtful, before they are taken out. Raises NotAllowed, NotDone."""
+    require(actor, Act.SEE_FIGURES, Place(team_id=asked.team_id))
+    with store.reading() as seen:
+        counting = _Counting(seen, actor, replace(asked, measures=NATIONAL, by=By.TEAM))
+        return tuple(_doubts(counting))
+
+
+class _Counting:
+    """One set of figures being counted."""
+
+    def __init__(self, seen: Transaction, actor: Actor, asked: Asked) -> None:
+        self.seen = seen
+        self.actor = actor
+        self.asked = asked
+        self.duty = seeing.duty_team_id(seen)
+        changed = seen.facts.due(CHANGED_AT_MOST + 1)
+        if len(changed) > CHANGED_AT_MOST:
+            raise NotDone("Many enquiries have changed, and the figures are being worked out. Look again in a minute.")
+        self.but = frozenset(changed)
+        self.changed = [seen.facts_of(one) for one in changed]
+
+    def tables(self) -> tuple[Table, ...]:
+        measures = [MEASURES[one] for one in self.asked.measures]
+        keys = [(measure.id, spoken) for measure in measures for spoken in voices_of(measure)]
+        columns = self.columns()
+        is_one = len(columns) == 1
+        found: dict[str, Mapping[tuple[str, Spoken], Mapping[str, int]]] = {}
+        for column, among in columns:
+            if column.id != ALL or is_one or not self.do_add_up:
+                found[column.id] = self.counted(among, keys)
+        if ALL not in found:
+            found[ALL] = {key: _summed([one[key] for one in found.values()]) for key in keys}
+        return tuple(
+            Table(
+                measure=measure,
+                columns=tuple(column for column, _ in columns),
+                counts={
+                    (cell.id, column.id): found[column.id][measure.id, spoken].get(cell.id, 0)
+                    for cell in measure.cells
+                    for column, _ in columns
+                },
+                base={column.id: _base(measure, found[column.id][measure.id, spoken]) for column, _ in columns},
+                do_columns_add_up=self.do_add_up,
+                spoken=spoken,
+            )
+            for measure in measures
+            for spoken in voices_of(measure)
+        )
+
+    def counted(
+        self, among: Among, keys: Sequence[tuple[str, Spoken]]
+    ) -> Mapping[tuple[str, Spoken], Mapping[str, int]]:
+        kept = self.seen.facts.counted(replace(among, but=self.but), keys)
+        here = [facts for facts in self.changed if is_among(facts, among)]
+        return {key: _summed([kept[key], *(_cells(facts, key) for facts in here)]) for key in keys}
+
+    def number(self, among: Among, kind: EnquiryKind | None = None) -> int:
+        here = [facts for facts in self.changed if is_among(facts, among) and kind in {None, facts.kind}]
+        return self.seen.facts.number(replace(among, but=self.but), kind) + len(here)
+
+    @property
+    def do_add_up(self) -> bool:
+        """Whether the columns but the last add up to it: a manager sees only their own teams beside the council."""
+        return not (self.asked.by is By.TEAM and self.asked.team_id is None and self.actor.role is Role.MANAGER)
+
+    def scope(self, *, own: bool = False) -> Among:
+        """Say which enquiries are counted in all; `own`: of those only what a manager's own teams have."""
+        if self.asked.team_id is not None:
+            return self.of_teams([self.asked.team_id])
+        if own and self.actor.role is Role.MANAGER:
+            return self.of_teams(sorted(self.actor.team_ids))
+        return Among(self.asked.period)
+
+    def of_teams(self, team_ids: Sequence[str]) -> Among:
+        return Among(self.asked.period, frozenset(team_ids), nobodys=self.duty in team_ids)
+
+    def columns(self) -> tuple[tuple[Cell, Among], ...]:
+        return (*self.groups(), (Cell(ALL, "All"), self.scope()))
+
+    def groups(self) -> Iterator[tuple[Cell, Among]]:
+        by, every = self.asked.by, self.scope()
+        match by:
+            case By.NOTHING:
+                return
+            case By.QUARTER:
+                for quarter in self.asked.period.quarters:
+                    yield Cell(quarter.quarter_id, quarter.label), replace(every, period=quarter)
+            case By.TEAM:
+                yield from self.teams()
+            case _:
+                for cell in GROUPS[by]:
+                    yield cell, replace(every, by=by, group=cell.id)
+
+    def teams(self) -> Iterator[tuple[Cell, Among]]:
+        known = self.seen.teams.listed(closed=True)
+        counted = {team_id or self.duty for team_id in self.seen.facts.teams(self.scope())}
+        counted |= {facts.team_id or self.duty for facts in self.changed}
+        for team in known:
+            is_asked = self.asked.team_id in {None, team.team_id}
+            is_own = self.actor.role is not Role.MANAGER or team.team_id in self.actor.team_ids
+            if is_asked and is_own and (team.closed_at is None or team.team_id in counted):
+                yield Cell(team.team_id, team.name), self.of_teams([team.team_id])
+        if None in counted and self.asked.team_id is None and self.actor.role is not Role.MANAGER:
+            # There is no duty team yet that what belongs to nobody could come to.
+            yield Cell("nobody", "No team yet"), replace(self.of_teams([]), nobodys=True)
+
+
+def voices_of(measure: Measure) -> tuple[Spoken, ...]:
+    """Say in which voices a measure is counted."""
+    return (Spoken.PERSON, Spoken.REPRESENTATIVE) if measure.is_spoken else (Spoken.ALL,)
+
+
+def _doubts(counting: _Counting) -> Iterator[Doubtful]:
+    every, among = {table.measure.id: table for table in counting.tables()}, counting.scope()
+
+    def count(measure: str, cell: str, column: str = ALL) -> int:
+        return every[measure].counts[cell, column] or 0
+
+    def base(measure: str) -> int:
+        return every[measure].base[ALL] or 0
+
+    concluded = counting.number(among, EnquiryKind.SECTION_42)
+    closed = counting.number(among)
+    if closed == 0:
+        yield Doubtful("nothing_closed", "No enquiry was closed in this period. There is nothing to count.", 0)
+    if base("asked") != concluded or base("capacity") != concluded:
+        yield Doubtful("does_not_add_up", "SG4a, first part, or SG3a does not add up to all enquiries.", concluded)
+    expressed, said = count("asked", "asked_expressed"), base("achieved")
+    if expressed != said:
+        yield Doubtful(
+            "achieved_differs",
+            f"SG4a, second part, adds up to {said:,} and not to the {expressed:,} in which outcomes were expressed.",
+            expressed - said,
+        )
+    identified = count("risk_assessment", "identified_action") + count("risk_assessment", "identified_no_action")
+    if identified != base("risk"):
+        yield Doubtful(
+            "risk_differs",
+            f"SG2e adds up to {base('risk'):,} and not to the {identified:,} of SG2c in which a risk was identified.",
+            identified - base("risk"),
+        )
+    for column in every["capacity"].columns:
+        lacked, did_not = count("capacity", "lacked", column.id), count("capacity", "did_not_lack", column.id)
+        if lacked > did_not and lacked + did_not >= SWAPPED_FROM:
+            where = "in all" if column.id == ALL else f"in {column.label}"
+            say = (
+                f"More people lacked capacity ({lacked:,}) than did not ({did_not:,}) {where}. "
+                "Look whether the two answers were swapped."
+            )
+            yield Doubtful(f"capacity_swapped:{column.id}", say, lacked)
+    lacking, contradictory = counting.seen.facts.noted_number(replace(among, but=counting.but))
+    here = [facts for facts in counting.changed if is_among(facts, among)]
+    for what, say in LACKING.items():
+        number = lacking[what] + sum(what in facts.lacking for facts in here)
+        if number:
+            yield Doubtful(what.value, say, number)
+    for doubt, say in DOUBTS.items():
+        number = contradictory[doubt] + sum(doubt in facts.doubts for facts in here)
+        if number:
+            yield Doubtful(doubt.value, say, number)
+
+
+def _cells(facts: Facts, key: tuple[str, Spoken]) -> Mapping[str, int]:
+    """Give the cells in which one enquiry counts, as the store gives those of many."""
+    found = facts.counted.get(key)
+    if found is None:
+        return {}
+    return found if MEASURES[key[0]].is_exclusive else {**found, "": 1}
+
+
+def _summed(several: Sequence[Mapping[str, int]]) -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    for one in several:
+        for cell, number in one.items():
+            found[cell] = found.get(cell, 0) + number
+    return found
+
+
+def _base(measure: Measure, found: Mapping[str, int]) -> int:
+    return sum(found.values()) if measure.is_exclusive else found.get("", 0)
