@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import ConfigDict
 
 from bot.conversation import How, Speaker, Stage, State, Whose
 from bot.enquiry import Status, Voice
+from bot.figures import By, Spoken
 from bot.programs import Grant
 from bot.review import Achieved
 from bot.store import Origin
@@ -282,3 +283,110 @@ class ConversationInWords(Described):
 
     conversation: Conversation
     exchanges: tuple[Exchange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Label(Described):
+    """A cell or a column of a table."""
+
+    id: str
+    label: str
+    """What it is called. In national tables, exactly as there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured(Described):
+    """What is counted, of what, and by which rule."""
+
+    id: str
+    heading: str
+    """In plain English."""
+    table: str
+    """The table of the Safeguarding Adults Collection that it belongs to; empty for one of Own Words' own."""
+    definition: str
+    source: str
+    """Where the rule comes from."""
+    base: str
+    """What the base counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExactRow(Described):
+    """One cell, in each column."""
+
+    cell: Label
+    counts: tuple[int | None, ...]
+    """In the order of the columns. Null where it is not available."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExactTable(Described):
+    """A measure, counted."""
+
+    measure: Measured
+    spoken: Spoken
+    """Whose words decided; empty where that makes no difference. The two are never to be added up."""
+    columns: tuple[Label, ...]
+    """One for each group, the one for everything last."""
+    rows: tuple[ExactRow, ...]
+    base: tuple[int | None, ...]
+    """Of how many, by column."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExactFigures(Described):
+    """Figures of one team, exact. They are not for publication: small numbers can tell who somebody is."""
+
+    standing: Literal["exact, not for publication"]
+    team_id: str
+    first: date
+    last: date
+    """Both days included. An enquiry counts in the period in which it was closed."""
+    tables: tuple[ExactTable, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishableFigure(Described):
+    """One number as it may be published."""
+
+    text: str
+    """`[c]` where it is hidden, `[x]` where it is not available, else the number to the nearest 5."""
+    number: int | None
+    """To the nearest 5; null where there is none to show."""
+    percent: int | None
+    """How many in a hundred of the base, from unrounded numbers; null where that would tell too much."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishableRow(Described):
+    """One cell, in each column."""
+
+    cell: Label
+    counts: tuple[PublishableFigure, ...]
+    """In the order of the columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishableTable(Described):
+    """A measure as it may be published."""
+
+    measure: Measured
+    spoken: Spoken
+    """Whose words decided; empty where that makes no difference. The two are never to be added up."""
+    by: By
+    """What it is broken down by."""
+    columns: tuple[Label, ...]
+    """One for each group, the one for everything last."""
+    rows: tuple[PublishableRow, ...]
+    base: tuple[PublishableFigure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishableFigures(Described):
+    """Everything that is published of a year, of the whole council, so that nobody can be known by it."""
+
+    standing: Literal["publishable"]
+    first: date
+    last: date
+    """Both days included. An enquiry counts in the period in which it was closed."""
+    tables: tuple[PublishableTable, ...]

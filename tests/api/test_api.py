@@ -8,10 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
+from bot import reporting
 from bot.conversation import Kind, Speaker, Stage, State
+from bot.figures import MEASURES, By, Period
 from bot.flags import FlagKind
 from bot.programs import Grant
-from bot.roles import Role
+from bot.reporting import Asked
+from bot.roles import Actor, Role
 from bot.settings import Settings
 from bot.store import AuditAct, Audited, NotKept, Store
 from bot.store.errors import Cause
@@ -485,3 +488,50 @@ def test_no_two_routes_are_one_and_every_one_about_somebody_takes_a_scope() -> N
     assert {route.name for route in routes if route.grant is None} == {"token"}
     assert all(route.grant is Grant.WORDS for route in routes if route.path.endswith("/words"))
     assert Stage.EXPERIENCE not in {route.grant for route in routes}
+
+
+# --- figures ---------------------------------------------------------------------------------------------------------
+
+
+async def test_figures_of_a_team_are_exact_and_those_of_the_page(site: TeamSite, program: Arrives) -> None:
+    team_id = site.team()
+    for _ in range(3):
+        enquiry_id = site.enquiry(team_id)
+        with site.store.begin() as kept:
+            kept.enquiries.close(enquiry_id, site.now)
+    asked = Asked(period=Period.of_year(2025), measures=("wait", "state"), by=By.QUARTER, team_id=team_id)
+    expected = reporting.tables(site.store, Actor("", Role.AUDITOR), asked, site.now)
+    visitor = program([team_id], Grant.FIGURES)
+    for table in expected:
+        found = await visitor.asks("/figures", year="2025", team_id=team_id, measure=table.measure.id, by="quarter")
+        told = found.json()
+        assert told["standing"] == "exact, not for publication"
+        assert (told["first"], told["last"]) == ("2025-04-01", "2026-03-31")
+        same_one = next(one for one in told["tables"] if one["spoken"] == table.spoken)
+        assert same_one["measure"]["heading"] == table.measure.heading
+        columns = [one["id"] for one in same_one["columns"]]
+        assert columns == [one.id for one in table.columns]
+        assert same_one["base"] == [table.base[one] for one in columns]
+        for row in same_one["rows"]:
+            assert row["counts"] == [table.counts[row["cell"]["id"], one] for one in columns]
+    assert [one.about for one in rows(site)] == [f"program.{visitor.token_id}.figures"] * len(expected)
+    assert {one.team_id for one in rows(site)} == {team_id}
+
+
+async def test_every_measure_is_given_where_none_is_named(site: TeamSite, program: Arrives) -> None:
+    team_id = site.team()
+    found = await program([team_id]).asks("/figures", year="2025", team_id=team_id)
+    assert {one["measure"]["id"] for one in found.json()["tables"]} == set(MEASURES)
+
+
+async def test_no_figures_of_another_team_nor_of_all_teams_are_given_exactly(site: TeamSite, program: Arrives) -> None:
+    north, south = site.team("North"), site.team("South")
+    visitor = program([north], Grant.FIGURES)
+    missing = await nothing(visitor)
+    assert same(await visitor.asks("/figures", year="2025", team_id=south), missing)
+    assert same(await visitor.asks("/figures", year="2025", team_id=NOWHERE), missing)
+    assert (await visitor.asks("/figures", year="2025")).status_code == 422
+    assert (await visitor.asks("/figures", year="2025", team_id=north)).status_code == 200
+    for grant in (Grant.ENQUIRIES, Grant.WORDS):
+        other = program([north], grant)
+        assert same(await other.asks("/figures", year="2025", team_id=north), missing)

@@ -13,16 +13,18 @@ from functools import cache
 from typing import Annotated, Any
 
 from anyio import CapacityLimiter, to_thread
-from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.codes import TooManyAtOnce
-from bot.connecting import answers, reading
+from bot.connecting import answers, counting, reading
 from bot.connecting.answers import Described
+from bot.connecting.counting import Into, NotReady
 from bot.connecting.reading import MOST, Being
 from bot.connecting.tokens import NotLetIn, let_in
+from bot.figures import MEASURES
 from bot.programs import Grant, Program
 from bot.roles import NotAllowed
 from bot.signing_in import Gate
@@ -34,6 +36,9 @@ DESCRIPTION = f"{HERE}/openapi.json"
 
 ID_SHAPE = "^[0-9a-f]{32}$"
 ID = re.compile(ID_SHAPE[1:-1])
+
+FIRST_YEAR, LAST_YEAR = 2015, 2099
+"""Those that can be asked for. The Care Act came into force in April 2015."""
 
 AT_WORK = 2
 """Requests of programs that are worked on at once: people's pages come first."""
@@ -67,6 +72,30 @@ class WhichEnquiries(Described):
     """How many of them on one page."""
     after: Annotated[str, Field(pattern="^[0-9]{1,18}-[0-9a-f]{32}$")] | None = None
     """Where the page begins: `next` of the page before it."""
+
+
+def _measure(sent: str) -> str:
+    """Take what is counted for a measure."""
+    if sent not in MEASURES:
+        raise ValueError("no measure")
+    return sent
+
+
+Year = Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR), BeforeValidator(_whole)]
+
+
+@dataclass(frozen=True, slots=True)
+class WhichFigures(Described):
+    """Which figures are asked for."""
+
+    year: Year
+    """The year in which enquiries were closed, by the April that it begins with: 2025 is April 2025 to March 2026."""
+    team_id: Annotated[str, Field(pattern=ID_SHAPE)]
+    """Of which team."""
+    measure: Annotated[str, AfterValidator(_measure), Field(json_schema_extra={"enum": list(MEASURES)})] | None = None
+    """One measure alone."""
+    by: Into = Into.NOTHING
+    """What it is broken down by."""
 
 
 @dataclass(slots=True)
@@ -161,6 +190,20 @@ def give_conversation_in_words(asked: Asked) -> answers.ConversationInWords:
     return reading.conversation_in_words(asked.store, asked.program, asked.now, conversation_id, asked.texts)
 
 
+def give_figures(asked: Asked) -> answers.ExactFigures:
+    """Figures of one team, exact."""
+    which: WhichFigures = asked.chosen
+    return counting.figures(
+        asked.store,
+        asked.program,
+        asked.now,
+        year=which.year,
+        team_id=which.team_id,
+        measure=which.measure,
+        into=which.by,
+    )
+
+
 def network_of(request: Request) -> str:
     """Give the address that a request came from."""
     return request.client.host if request.client is not None else ""
@@ -187,7 +230,7 @@ def _endpoint(route: ApiRoute) -> Callable[[Request], Any]:
             return problem(401)
         except TooManyAtOnce:
             return problem(429)
-        except (NotKept, NotRead):
+        except (NotKept, NotRead, NotReady):
             return problem(503)
 
     return endpoint
@@ -265,6 +308,15 @@ def _adapter(told: Any) -> TypeAdapter[Any]:
 
 routes: tuple[ApiRoute, ...] = (
     ApiRoute("/token", "token", tell_of_token, answers.TokenTold, "What the token is for", None),
+    ApiRoute(
+        "/figures",
+        "figures",
+        give_figures,
+        answers.ExactFigures,
+        "Figures of one team, exact: not for publication",
+        Grant.FIGURES,
+        WhichFigures,
+    ),
     ApiRoute(
         "/enquiries",
         "enquiries",
