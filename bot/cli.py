@@ -622,10 +622,26 @@ def export_enquiry(
     taken_back: Annotated[
         TakenBack, typer.Option(help="What a person took back: left out, or where the law says so, kept in.")
     ] = TakenBack.LEFT_OUT,
+    *,
+    fhir: Annotated[
+        bool,
+        typer.Option(
+            "--fhir",
+            help="A FHIR R4 bundle for another system: finished conversations, without safe contact and private notes.",
+        ),
+    ] = False,
+    experience: Annotated[
+        bool, typer.Option("--experience", help="With --fhir: how it was for people too. Never for whoever led it.")
+    ] = False,
 ) -> None:
     """Write out a whole enquiry as one JSON object, how it was for people too. It is not for whoever led it."""
     from bot import enquiring, exporting, serving
 
+    if fhir:
+        _export_fhir(reference, to, taken_back, experience=experience)
+        return
+    if experience:
+        _fail("--experience goes with --fhir. Without it, how it was for people is always in.")
     with closing(serving.open_store(settings_module.load())) as store:
         enquiry_id = enquiring.look_at(store, reference).enquiry.enquiry_id
         found = exporting.export_enquiry(store, enquiry_id, taken_back)
@@ -633,6 +649,28 @@ def export_enquiry(
         # ASCII only: a lone surrogate has no place in UTF-8, and comes through as its escape.
         target.write(json.dumps(found, ensure_ascii=True) + "\n")
     err.print(f"{len(found['conversations'])} conversations written.")
+
+
+def _export_fhir(reference: str, to: Path | None, taken_back: TakenBack, *, experience: bool) -> None:
+    from bot import council, enquiring, serving
+    from bot.interoperating.fhir import NotValid
+    from bot.interoperating.taking import Written, take_out_here
+    from bot.web.showing import texts_of
+
+    if taken_back is not TakenBack.LEFT_OUT:
+        _fail("What was taken back is never in a FHIR bundle. Leave --fhir out, or --taken-back.")
+    stages = tuple(stage for stage in Stage if experience or stage is not Stage.EXPERIENCE)
+    now = datetime.now(UTC)
+    with closing(serving.open_store(settings_module.load())) as store:
+        enquiry_id = enquiring.look_at(store, reference).enquiry.enquiry_id
+        texts = texts_of(council.values_now(store, settings_module.load()))
+        try:
+            taken = take_out_here(store, enquiry_id, Written.FHIR, texts, now, stages)
+        except NotValid as error:
+            _fail(str(error))
+    with _new_file(to) as target:
+        target.write(taken.content.decode("ascii"))
+    err.print(f"{taken.conversations} conversations written as FHIR.")
 
 
 def _day(moment: datetime) -> str:

@@ -265,6 +265,8 @@ RULES_OF: Mapping[str, Rule] = {
     "enquiry_people": at_enquiry(Act.ALLOCATE),
     "change_enquiry_people": at_enquiry(Act.RESTRICT),
     "lift": at_enquiry(Act.LIFT),
+    "export_page": at_enquiry(Act.EXPORT),
+    "export": at_enquiry(Act.EXPORT),
     "themes": at_enquiry(Act.TAG),
     "keep_themes": at_enquiry(Act.TAG),
     "wordings": at_enquiry(),
@@ -310,6 +312,7 @@ SENT: Mapping[str, Mapping[str, str]] = {
     "flag": {"kind": FlagKind.IN_DANGER_NOW},
     "answer_flag": {"kind": FlagKind.IN_DANGER_NOW, "words": "I rang her at once."},
     "change_enquiry_people": {"do": "restrict"},
+    "export": {"written": "fhir"},
     "leave_out": {"passages": "They"},
     "decide_quote": {"do": "refuse", "reason": "other", "latest": "0"},
 }
@@ -411,6 +414,7 @@ def path_of(route: TeamRoute, spot: Spot, world: World, site: TeamSite, given: s
         "invitation_id": spot.invitation_id,
         "kind": RecordKind.RISK.value,
         "number": str(spot.record),
+        "measure": "asked",
         "turn": str(spot.quote),
         "deed_id": given or world.deed_id,
     }

@@ -4,6 +4,7 @@ from bot.web.team import (
     admin,
     council,
     enquiry,
+    exporting,
     guidance,
     inviting,
     now,
@@ -20,6 +21,7 @@ from bot.web.team.shell import TeamRoute
 team_routes: tuple[TeamRoute, ...] = (
     *work.routes,
     *enquiry.routes,
+    *exporting.routes,
     *inviting.routes,
     *reading.routes,
     *now.routes,
