@@ -143,6 +143,14 @@ def test_what_belongs_to_no_team_waits_for_the_one_on_duty(office: Office, enqui
     assert to_look_at(office.store, elsewhere).rows == ()
 
 
+def test_what_is_taken_back_elsewhere_keeps_nobody_from_being_quoted(office: Office) -> None:
+    told = says(office.store, office.enquiry_id, RINGS)
+    other = says(office.store, office.enquiry_id, "I would rather not.")
+    assert other.asked.number == told.asked.number
+    other.chooses_instead(other.asked, "no")
+    assert [row.conversation_id for row in to_look_at(office.store, office.actor()).rows] == [told.conversation_id]
+
+
 def test_only_a_yes_waits_and_only_once_it_is_done(office: Office) -> None:
     manager = office.actor()
     says(office.store, office.enquiry_id, "No, thank you.", may_quote="no")

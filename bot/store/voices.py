@@ -8,7 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    Text,
+    and_,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
 
 from bot.conversation import Kind, Stage, State
 from bot.quotation import ASKED, YES
@@ -20,6 +33,9 @@ ABOUT = "tell_in_charge"
 """The question whose answer people are asked about."""
 
 _YES = f'["{YES}"]'
+
+_QUOTE = literal_column(f"'{EntryKind.QUOTE.value}'", Text)
+"""Written out, since the index of what was decided is of these entries alone: no database knows what is bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +73,7 @@ class Voices:
         turns, conversations, states = tables.turns, tables.conversations, tables.conversation_states
         decided = select(tables.entries.c.number).where(
             tables.entries.c.conversation_id == turns.c.conversation_id,
-            tables.entries.c.kind == EntryKind.QUOTE.value,
+            tables.entries.c.kind == _QUOTE,
             tables.entries.c.turn == turns.c.number,
         )
         query = (
@@ -78,7 +94,7 @@ class Voices:
         `until` is not included any more.
         """
         entries, turns = tables.entries, tables.turns
-        latest = select(func.max(entries.c.number)).where(entries.c.kind == EntryKind.QUOTE.value)
+        latest = select(func.max(entries.c.number)).where(entries.c.kind == _QUOTE)
         if since is not None or until is not None:
             said = and_(turns.c.conversation_id == entries.c.conversation_id, turns.c.number == entries.c.turn)
             latest = latest.join(turns, said)
@@ -105,7 +121,7 @@ class Voices:
                 ~_worked_on(not_led_by),
                 turns.c.asked == ABOUT,
                 turns.c.kind == Kind.WORDS.value,
-                ~_replaced(turns.c.number),
+                ~_replaced(turns),
                 _agreed(),
             )
         )
@@ -121,25 +137,25 @@ def _worked_on(account_id: str) -> ColumnElement[bool]:
     return exists(select(allocations.c.account_id).where(here))
 
 
-def _replaced(number: ColumnElement[int]) -> ColumnElement[bool]:
-    """Whether a wording was worded otherwise, or taken back."""
+def _replaced(of: FromClause) -> ColumnElement[bool]:
+    """Whether a turn was said otherwise, or taken back."""
     later = tables.turns.alias()
-    here = and_(later.c.conversation_id == tables.conversations.c.conversation_id, later.c.replaces == number)
-    return exists(select(later.c.number).where(here))
+    here = and_(later.c.conversation_id == of.c.conversation_id, later.c.replaces == of.c.number)
+    return exists(select(later.c.number).where(here).correlate(of))
 
 
 def _agreed() -> ColumnElement[bool]:
     """Whether a yes came after these words, and stands."""
-    said = tables.turns.alias()
+    turns, said = tables.turns, tables.turns.alias()
     here = and_(
-        said.c.conversation_id == tables.conversations.c.conversation_id,
+        said.c.conversation_id == turns.c.conversation_id,
         said.c.asked == ASKED,
         said.c.kind == Kind.CHOICE.value,
         said.c.choice == _YES,
-        said.c.number > tables.turns.c.number,
-        ~_replaced(said.c.number),
+        said.c.number > turns.c.number,
+        ~_replaced(said),
     )
-    return exists(select(said.c.number).where(here))
+    return exists(select(said.c.number).where(here).correlate(turns))
 
 
 def _key(last: Told) -> str:
