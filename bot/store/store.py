@@ -266,7 +266,7 @@ class Store:
             found: list[tuple[Facts, str]] = []
             with self.reading_rows() as rows:
                 # Conversations that go on are read again and again: those remembered for them stay.
-                seen = Transaction(rows, self.keys(rows), RememberedTurns(), self._finding)
+                seen = self.apart(rows)
                 due = seen.facts.due(WORKED_OUT_AT_ONCE, after=last)
                 for enquiry_id, mark in due.items():
                     # One that is damaged altogether stays marked, and `verify` names it.
@@ -342,6 +342,10 @@ class Store:
     def keys(self, rows: Rows) -> Keys:
         """The data keys of a transaction."""
         return Keys(rows, self._roots, self._opened)
+
+    def apart(self, rows: Rows) -> Transaction:
+        """All that is kept, as these rows have it, remembering nothing of it for others."""
+        return Transaction(rows, self.keys(rows), RememberedTurns(), self._finding)
 
     def _transaction(self, rows: Rows) -> Transaction:
         return Transaction(rows, self.keys(rows), self._remembered, self._finding)

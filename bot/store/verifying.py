@@ -5,7 +5,7 @@ What is found is named by table, conversation and number. No words are shown, no
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError
 
+from bot.facts import Facts, Lacking
 from bot.store import (
     accounts,
     allocations,
@@ -33,6 +34,7 @@ from bot.store import (
 from bot.store.conversations import first_head, next_head, original_of, words_of
 from bot.store.enquiries import Move
 from bot.store.errors import Damaged, Missing, NotRead
+from bot.store.facts import row_of
 from bot.store.keys import Keys
 from bot.store.rows import Row, Rows
 from bot.store.store import Store
@@ -82,6 +84,7 @@ def verify(store: Store) -> list[Problem]:
         check.lengths(rows)
         check.whose(rows)
         check.reviews(rows)
+        check.facts(rows)
     return check.problems
 
 
@@ -327,6 +330,26 @@ class _Check:
                 if latest.get(row["conversation_id"]) != row["review"]:
                     self.found(states, row, "it does not say what the latest review says")
 
+    def facts(self, rows: Rows) -> None:
+        """Whether each enquiry counts as what it says, but for those that are marked to be worked out anew."""
+        kept, marked = tables.enquiry_facts, tables.facts_due
+        with self.going_on("enquiry_facts"):
+            seen = self.store.apart(rows)
+            due = {row["enquiry_id"] for row in rows.each(marked, order_by=[])}
+            for enquiry in list(rows.each(tables.enquiries, order_by=[tables.enquiries.c.enquiry_id])):
+                enquiry_id = enquiry["enquiry_id"]
+                if enquiry_id in due:
+                    continue
+                row = next(iter(list(rows.each(kept, kept.c.enquiry_id == enquiry_id, order_by=[]))), None)
+                if row is None:
+                    self.problems.append(Problem(kept.name, "it is missing", row=f"enquiry_id {_shown(enquiry_id)}"))
+                    continue
+                # What is damaged is named where it lies.
+                with suppress(Damaged, Missing):
+                    now = seen.facts_of(enquiry_id)
+                    if Lacking.UNREADABLE not in now.lacking and not _says(row, now):
+                        self.found(kept, row, "it is not what its enquiry says")
+
     def whose(self, rows: Rows) -> None:
         """Whether each enquiry is whose its moves say it is."""
         moves, access, allocated = tables.access_moves, tables.enquiry_access, tables.allocations
@@ -406,6 +429,11 @@ class _Check:
         except (Damaged, DBAPIError):
             named = None if conversation_id is None else _shown(conversation_id)
             self.problems.append(Problem(table, "it cannot be read further", named))
+
+
+def _says(row: Row, facts: Facts) -> bool:
+    """Say whether a row keeps these facts."""
+    return all(row[name] == value for name, value in row_of(facts).items())
 
 
 @cache

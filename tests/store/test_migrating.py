@@ -96,6 +96,7 @@ def test_the_last_migration_is_the_one_that_the_code_names() -> None:
 
 def test_migrating_again_changes_nothing(store: Store, file: Path, root: RootKey) -> None:
     fill(store)
+    store.work_out_facts()
     before = rows_below(file)
     Store.migrate(file, root, NOON)
     assert rows_below(file) == before
