@@ -45,3 +45,5 @@ def of_whoever_quotes(staff: Staff) -> States:
     quinn.presses_on(f"form[action='{DONE}'] button")
     yield quinn, reached(quinn, "You said, we did")
     yield quinn, reached(quinn.presses_on("article a"), "Change what was done")
+    bo = staff.at_work(Role.BOARD_MEMBER, "Bo Lindqvist")
+    yield bo, reached(bo.opens("/team/in-their-words?period=2025"), "In their own words")
