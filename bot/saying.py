@@ -195,11 +195,11 @@ def trend(quarters: Sequence[tuple[str, Shown]]) -> str:
     shares = [(label, headline(shown).percent) for label, shown in quarters]
     told = [(label, percent) for label, percent in shares if percent is not None]
     if not told:
-        return "The numbers of single quarters are too small for shares to be shown."
+        return "Shares of single quarters would give small numbers away, so they are not shown."
     what = headline_of(quarters[0][1].measure)
     (first, before), (last, after) = told[0], told[-1]
     if first == last:
-        return f"{what}: {before}% in {first}. Numbers of the other quarters are too small to be shown."
+        return f"{what}: {before}% in {first}. Shares of the other quarters would give small numbers away."
     return f"{what}: {before}% in {first}, {after}% in {last}."
 
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import ClassVar
 
+from starlette.responses import Response
+
 from bot import charts, saying
 from bot.charts import Bar, Chart
 from bot.figures import ALL, BASE, MEASURES, By, Cell, Measure, Period, Spoken
 from bot.saying import Shown, Value
-from bot.web.team.pages import Item, TeamPage
+from bot.web.team.pages import Item, TeamPage, Telling
+from bot.web.team.shell import Signed
 
 YEARS_BACK = 5
 """So many years that are over can be chosen, besides the one that goes on."""
@@ -133,6 +136,16 @@ def groups(address: Callable[[str], str]) -> tuple[Group, ...]:
     )
 
 
+def enquiries(number: int) -> str:
+    """Write a number of enquiries."""
+    return "1 enquiry" if number == 1 else f"{number:,} enquiries"
+
+
+def not_now(signed: Signed, title: str, why: Exception) -> Response:
+    """Say why there are no figures just now."""
+    return signed.shown(Telling(frame=signed.frame(), title=title, information=(str(why),)), 503)
+
+
 # --- which time ------------------------------------------------------------------------------------------------------
 
 
@@ -238,7 +251,7 @@ def trend_of(chart_id: str, shown: Mapping[str, Shown], columns: Sequence[Cell])
     bars = []
     for label, one in quarters:
         value = saying.headline(one)
-        text = f"{value.percent}%" if value.percent is not None else "too few"
+        text = f"{value.percent}%" if value.percent is not None else "hidden"
         size = None if value.percent is None else value.percent / 100
         bars.append(Bar(short(label), text, size))
     return charts.columns(chart_id, f"{what}, quarter by quarter", bars), saying.trend(quarters)

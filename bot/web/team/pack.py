@@ -1,0 +1,216 @@
+"""Pages of the Board pack: what difference was made, one page for each measure, and taking the pack out.
+
+Everything on them may be published. No exact number of anything ever comes here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+from urllib.parse import urlencode
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bot import packing, quoting, saying
+from bot.charts import Chart
+from bot.figures import ALL, MEASURES, By, Period, Spoken
+from bot.packing import BROKEN_DOWN_BY, YearPack
+from bot.publishing import NotProven, PublishedTable
+from bot.publishing import Shown as Published
+from bot.quoting import Quote
+from bot.reviewing.seeing import NotDone
+from bot.roles import RULES, Act
+from bot.saying import Shown, Value
+from bot.web.team import counted
+from bot.web.team.counted import Group, MeasurePage, Voice
+from bot.web.team.pages import Item, TeamPage
+from bot.web.team.shell import Signed, TeamRoute
+
+PACK = "/team/pack"
+MEASURE = PACK + "/{measure}"
+
+TITLE = "What difference did we make?"
+ANSWER = "achieved"
+"""The measure that answers it."""
+
+TILES: tuple[tuple[str, str], ...] = (
+    ("asked", "Were people asked what they want?"),
+    ("risk", "Was the risk dealt with?"),
+    ("safer", "Do people feel safer because of the help?"),
+    ("involved", "Were people as much a part of it as they wanted?"),
+    ("supported", "Did somebody support people who lacked capacity?"),
+    ("wait", "Were people talked with straight away?"),
+)
+"""What the first page shows beside the answer."""
+
+QUOTED = 4
+"""Quotes that the first page has room for."""
+
+NOTE = (
+    "Numbers under five are hidden, and so are others from which they could be worked out. All other numbers go to "
+    "the nearest five, so they need not add up. Shares are worked out from the true numbers, and stand only where "
+    "there are ten or more."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The one answer of the first page."""
+
+    chart: Chart
+    sentence: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One figure in large letters."""
+
+    question: str
+    value: str
+    share: int | None
+    """How far its bar goes, of a hundred. None where there is none to be shown."""
+    sentence: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackPage(TeamPage):
+    """The first page of the pack."""
+
+    template: ClassVar[str] = "team/figures_pack.html"
+    period: str
+    address: str
+    periods: tuple[tuple[str, str], ...]
+    period_id: str
+    answer: Answer
+    tiles: tuple[Tile, ...]
+    note: str
+    groups: tuple[Group, ...]
+    quotes: tuple[Quote, ...] = ()
+    """Words that people agreed to have quoted, and that somebody looked at."""
+
+
+async def show_pack(request: Request, signed: Signed) -> Response:
+    """What difference was made in a year."""
+    year = counted.chosen_year(request.query_params.get("period", ""), signed.now.date())
+    try:
+        pack = await _pack(signed, year)
+    except (NotDone, NotProven) as error:
+        return counted.not_now(signed, TITLE, error)
+    answer = _whole(pack, ANSWER, Spoken.ALL)
+    page = PackPage(
+        frame=signed.frame(),
+        title=TITLE,
+        period=_closed_in(year),
+        address=PACK,
+        periods=counted.year_choices(signed.now.date()),
+        period_id=str(year),
+        answer=Answer(counted.drawn("answer", answer), saying.sentence(answer), _address(ANSWER, year)),
+        tiles=tuple(_tile(pack, measure, question, year) for measure, question in TILES),
+        note=NOTE,
+        groups=counted.groups(partial(_address, year=year)),
+        quotes=await to_thread.run_sync(_quotes, signed, year),
+    )
+    return signed.shown(page)
+
+
+def _quotes(signed: Signed, year: int) -> tuple[Quote, ...]:
+    return quoting.quotable(signed.desk.store, signed.actor, Period.of_year(year))[:QUOTED]
+
+
+async def show_measure(request: Request, signed: Signed) -> Response:
+    """One measure, as it may be published."""
+    measure = MEASURES.get(request.path_params["measure"])
+    if measure is None:
+        return signed.desk.missing()
+    year = counted.chosen_year(request.query_params.get("period", ""), signed.now.date())
+    try:
+        pack = await _pack(signed, year)
+    except (NotDone, NotProven) as error:
+        return counted.not_now(signed, measure.heading, error)
+    offered = [by for by in BROKEN_DOWN_BY if measure.id in BROKEN_DOWN_BY[by]]
+    by = next((one for one in offered if one.value == request.query_params.get("by")), By.QUARTER)
+    spoken = (Spoken.PERSON, Spoken.REPRESENTATIVE) if measure.is_spoken else (Spoken.ALL,)
+    page = MeasurePage(
+        frame=signed.frame(),
+        title=measure.heading,
+        period=_closed_in(year),
+        back=Item(TITLE, f"{PACK}?{urlencode({'period': year})}"),
+        marked=NOTE,
+        voices=tuple(_voice(pack, measure.id, one, by) for one in spoken),
+        ways=tuple(
+            Item(counted.BROKEN_DOWN[one], _address(measure.id, year, one), one is by)
+            for one in (offered if len(offered) > 1 else ())
+        ),
+        facts=counted.facts(measure),
+    )
+    return signed.shown(page)
+
+
+def _voice(pack: YearPack, measure: str, spoken: Spoken, by: By) -> Voice:
+    made = counted.voice(spoken, _whole(pack, measure, spoken))
+    table = pack.tables.get((measure, spoken, by))
+    if table is None:
+        return made
+    shown = {one.id: of_published(table, one.id) for one in table.columns}
+    return counted.with_columns(made, by, shown, table.columns)
+
+
+def _tile(pack: YearPack, measure: str, question: str, year: int) -> Tile:
+    spoken = Spoken.PERSON if MEASURES[measure].is_spoken else Spoken.ALL
+    shown = _whole(pack, measure, spoken)
+    value = saying.headline(shown)
+    return Tile(question, *_in_large(value, shown.base), saying.sentence(shown, is_brief=True), _address(measure, year))
+
+
+def _in_large(value: Value, base: Value) -> tuple[str, int | None]:
+    """Write the one figure of a measure, and say how far its bar goes, of a hundred."""
+    if value.percent is not None:
+        return f"{value.percent}%", value.percent
+    if value.count is None:
+        return ("Too small to show" if value.is_hidden or base.is_hidden else "Not available"), None
+    return f"about {value.count:,}", None
+
+
+async def _pack(signed: Signed, year: int) -> YearPack:
+    period = Period.of_year(year)
+    return await to_thread.run_sync(packing.pack_of, signed.desk.store, signed.actor, period, signed.now)
+
+
+def _whole(pack: YearPack, measure: str, spoken: Spoken) -> Shown:
+    return of_published(pack.tables[measure, spoken, By.NOTHING], ALL)
+
+
+def of_published(table: PublishedTable, column: str) -> Shown:
+    """Give a column as pages show it."""
+    return Shown(
+        measure=table.measure,
+        base=_value(table.base[column]),
+        values={cell.id: _value(table.counts[cell.id, column]) for cell in table.measure.cells},
+        spoken=table.spoken,
+        is_rounded=True,
+    )
+
+
+def _value(shown: Published) -> Value:
+    return Value(shown.number, shown.percent, is_hidden=shown.is_hidden)
+
+
+def _closed_in(year: int) -> str:
+    return f"Enquiries that were closed from {Period.of_year(year).label}"
+
+
+def _address(measure: str, year: int, by: By | None = None) -> str:
+    query: Mapping[str, object] = {"period": year} | ({"by": by.value} if by is not None else {})
+    return f"{MEASURE.format(measure=measure)}?{urlencode(query)}"
+
+
+READERS = frozenset(RULES[Act.SEE_PACK])
+
+routes: tuple[TeamRoute, ...] = (
+    TeamRoute(PACK, "pack", show_pack, "GET", READERS, navigation="Board pack"),
+    TeamRoute(MEASURE, "pack_measure", show_measure, "GET", READERS, navigation="Board pack"),
+)
