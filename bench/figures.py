@@ -24,6 +24,8 @@ from rich.table import Table
 
 from bench.postgres import move, postgres
 from bot.figures import MEASURES, By, Period
+from bot.packing import pack_of
+from bot.reporting import Asked, tables
 from bot.roles import Actor, Role
 from bot.settings import ROOT
 from bot.signing_in import hash_of
@@ -130,9 +132,6 @@ def _counted(address: str, key: Path) -> Counted:
 
 def _count(address: str, key: Path) -> Mapping[str, float]:
     """Count, in this process, and give what it took."""
-    from bot.packing import pack_of
-    from bot.reporting import Asked, tables
-
     now = datetime.now(UTC)
     with closing(Store.open(address if "://" in address else Path(address), RootKey.read(key))) as store:
         with store.reading() as seen:
