@@ -8,11 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
-from bot import reporting
+from bot import packing, reporting
 from bot.conversation import Kind, Speaker, Stage, State
 from bot.figures import MEASURES, By, Period
 from bot.flags import FlagKind
 from bot.programs import Grant
+from bot.publishing import NotProven
 from bot.reporting import Asked
 from bot.roles import Actor, Role
 from bot.settings import Settings
@@ -535,3 +536,34 @@ async def test_no_figures_of_another_team_nor_of_all_teams_are_given_exactly(sit
     for grant in (Grant.ENQUIRIES, Grant.WORDS):
         other = program([north], grant)
         assert same(await other.asks("/figures", year="2025", team_id=north), missing)
+        assert same(await other.asks("/figures/publishable", year="2025"), missing)
+
+
+async def test_publishable_figures_hide_what_is_small(site: TeamSite, program: Arrives) -> None:
+    team_id, other = site.team("North"), site.team("South")
+    for owner, times in ((team_id, 4), (other, 9)):
+        for _ in range(times):
+            enquiry_id = site.enquiry(owner)
+            with site.store.begin() as kept:
+                kept.enquiries.close(enquiry_id, site.now)
+    visitor = program([team_id], Grant.FIGURES)
+    found = (await visitor.asks("/figures/publishable", year="2025")).json()
+    assert found["standing"] == "publishable"
+    assert {one["by"] for one in found["tables"]} >= {"nothing", "quarter"}
+    figures = [one for table in found["tables"] for row in table["rows"] for one in row["counts"]]
+    figures += [one for table in found["tables"] for one in table["base"]]
+    assert {one["text"] for one in figures} <= {"[c]", "[x]", "15"}
+    assert all(one["number"] in {None, 15} for one in figures)
+    assert rows(site)[0].about == f"program.{visitor.token_id}.publishable"
+
+
+async def test_figures_that_cannot_be_proved_safe_are_not_given(
+    site: TeamSite, program: Arrives, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unproven(*_: object) -> None:
+        raise NotProven
+
+    monkeypatch.setattr(packing, "pack_of", unproven)
+    response = await program([site.team()]).asks("/figures/publishable", year="2025")
+    assert response.status_code == 503
+    assert not rows(site)

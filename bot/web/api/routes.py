@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.codes import TooManyAtOnce
-from bot.connecting import answers, counting, reading
+from bot.connecting import answers, counting, published, reading
 from bot.connecting.answers import Described
 from bot.connecting.counting import Into, NotReady
 from bot.connecting.reading import MOST, Being
@@ -96,6 +96,14 @@ class WhichFigures(Described):
     """One measure alone."""
     by: Into = Into.NOTHING
     """What it is broken down by."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhichYear(Described):
+    """Which year's figures are asked for."""
+
+    year: Year
+    """The year in which enquiries were closed, by the April that it begins with: 2025 is April 2025 to March 2026."""
 
 
 @dataclass(slots=True)
@@ -202,6 +210,12 @@ def give_figures(asked: Asked) -> answers.ExactFigures:
         measure=which.measure,
         into=which.by,
     )
+
+
+def give_publishable_figures(asked: Asked) -> answers.PublishableFigures:
+    """Figures of the council, as they may be published."""
+    which: WhichYear = asked.chosen
+    return published.publishable_figures(asked.store, asked.program, asked.now, year=which.year)
 
 
 def network_of(request: Request) -> str:
@@ -316,6 +330,15 @@ routes: tuple[ApiRoute, ...] = (
         "Figures of one team, exact: not for publication",
         Grant.FIGURES,
         WhichFigures,
+    ),
+    ApiRoute(
+        "/figures/publishable",
+        "publishable_figures",
+        give_publishable_figures,
+        answers.PublishableFigures,
+        "Figures of the council, as they may be published",
+        Grant.FIGURES,
+        WhichYear,
     ),
     ApiRoute(
         "/enquiries",
