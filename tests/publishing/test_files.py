@@ -1,0 +1,166 @@
+"""Files that leave the council: the return, what may be published, and what a council supplies to compare with."""
+
+import csv
+import io
+import json
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from bot.figures import ALL, MEASURES, Cell, Period, Table
+from bot.publishing import (
+    BenchmarkNotRead,
+    Council,
+    CouncilNotKnown,
+    publish,
+    published_csv,
+    published_json,
+    published_xlsx,
+    read_benchmark,
+    return_csv,
+)
+from bot.publishing.national import COLUMNS
+from bot.publishing.writing import PUBLISHABLE, harmless
+
+YEAR = Period.of_year(2025)
+COUNCIL = Council("Local Authority", "Unitary", "E12000001", "North East", "E06000001", "111", "A Council")
+
+
+def asked(*counts: int | None, team: str | None = None) -> Table:
+    measure = MEASURES["asked"]
+    columns = (*((Cell("team", team),) if team else ()), Cell(ALL, "All"))
+    return Table(
+        measure=measure,
+        columns=columns,
+        counts={
+            (cell.id, column.id): count for column in columns for cell, count in zip(measure.cells, counts, strict=True)
+        },
+        base={column.id: sum(count or 0 for count in counts) for column in columns},
+        do_columns_add_up=True,
+    )
+
+
+def rows(file: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(file.decode("utf-8-sig"), newline="")))
+
+
+def test_the_return_has_exact_counts_in_the_published_columns() -> None:
+    head, *told = rows(return_csv([asked(33, 4, 0, 2, 1)], COUNCIL))
+    assert tuple(head) == COLUMNS
+    assert told == sorted(told)
+    assert {row[9]: row[11] for row in told} == {
+        "Yes they were asked and outcomes were expressed": "33",
+        "Yes they were asked but no outcomes were expressed": "4",
+        "No": "0",
+        "Don't Know": "2",
+        "Not Recorded": "1",
+    }
+    council = ("Local Authority", "Unitary", "E12000001", "North East", "E06000001", "111", "A Council")
+    assert {tuple(row[:9]) for row in told} == {(*council, "SG4a", "Concluded Section 42 Enquiries")}
+
+
+def test_what_is_not_available_is_blank_in_the_return() -> None:
+    assert [row[11] for row in rows(return_csv([asked(33, None, 0, 2, 1)], COUNCIL))[1:]].count("") == 1
+
+
+def test_the_return_says_what_it_needs_of_the_council() -> None:
+    with pytest.raises(CouncilNotKnown, match="ONS_CODE, LA_CODE"):
+        return_csv([asked(33, 4, 0, 2, 1)], Council("Local Authority", "Unitary", "E1", "North East", la_name="A"))
+
+
+def test_measures_of_our_own_are_not_in_the_return() -> None:
+    state = MEASURES["state"]
+    own = Table(
+        measure=state,
+        columns=(Cell(ALL, "All"),),
+        counts={(cell.id, ALL): 7 for cell in state.cells},
+        base={ALL: 49},
+        do_columns_add_up=True,
+    )
+    assert len(rows(return_csv([own], COUNCIL))) == 1
+
+
+def test_what_may_be_published_says_so_in_each_kind_of_file() -> None:
+    tables = publish([asked(133, 24, 13, 8, 1)]).tables
+    assert {row[0] for row in rows(published_csv(tables, YEAR))[1:]} == {PUBLISHABLE}
+    assert json.loads(published_json(tables, YEAR))["what_this_is"] == PUBLISHABLE
+    book = CalamineWorkbook.from_filelike(io.BytesIO(published_xlsx(tables, YEAR)))
+    assert book.get_sheet_by_name("About these figures").to_python()[1] == [PUBLISHABLE]
+
+
+def test_each_file_tells_the_same_rounded_numbers() -> None:
+    tables = publish([asked(133, 24, 13, 8, 1)]).tables
+    expected = ["135", "25", "15", "10", "[c]"]
+    assert [row[7] for row in rows(published_csv(tables, YEAR))[1:]] == expected
+    told = json.loads(published_json(tables, YEAR))["tables"][0]["rows"]
+    assert [str(row["numbers"][0]["number"]) for row in told] == expected
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(published_xlsx(tables, YEAR))).get_sheet_by_name(
+        "May be published"
+    )
+    read = [row[7] for row in sheet.to_python()[1:]]
+    assert read == [135, 25, 15, 10, "[c]"]
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+44", "-2", "@SUM(A1)", "\t=1", " =1", "\r=1", "＝1", "|cmd", "%0", "\u200b=1"]
+)
+def test_what_looks_like_a_formula_is_made_harmless(text: str) -> None:
+    assert harmless(text) == f"'{text}"
+
+
+def test_other_text_stays_as_it_is() -> None:
+    for text in ("", "Fully Achieved", "A = B", "18-64", "'so'"):
+        assert harmless(text) == text
+
+
+def test_a_team_called_like_a_formula_is_harmless_in_every_file() -> None:
+    tables = publish([asked(133, 24, 13, 8, 6, team='=HYPERLINK("x")')]).tables
+    safe = '\'=HYPERLINK("x")'
+    assert rows(published_csv(tables, YEAR))[1][6] == safe
+    assert json.loads(published_json(tables, YEAR))["tables"][0]["columns"][0]["label"] == safe
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(published_xlsx(tables, YEAR))).get_sheet_by_name(
+        "May be published"
+    )
+    assert sheet.to_python()[1][6] == safe
+
+
+HEAD = b"YEAR,SOURCE,MEASURE,CELL,PERCENT\r\n"
+
+
+def test_a_benchmark_is_read_with_its_year_and_source() -> None:
+    file = (
+        "\ufeff".encode()
+        + HEAD
+        + b"2024-25,A department,achieved,fully,66.5\r\n2024-25,A department,achieved,Not Achieved,6%\r\n"
+    )
+    read = read_benchmark(file)
+    assert (read.year, read.source) == ("2024-25", "A department")
+    assert read.percents == {("achieved", "fully"): 66.5, ("achieved", "not"): 6.0}
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        (b"", "Line 1: the first line has to be"),
+        (HEAD, "there is no figure"),
+        (HEAD + b"2024-25,A,achieved,fully\r\n", "Line 2: there are 4 columns"),
+        (HEAD + b"2024-25,A,achieved,fully,66,5\r\n", "Line 2: there are 6 columns"),
+        (HEAD + b"2024,A,achieved,fully,66\r\n", "Line 2, column YEAR"),
+        (HEAD + b"2024-26,A,achieved,fully,66\r\n", "Line 2, column YEAR"),
+        (HEAD + b"2024-25,,achieved,fully,66\r\n", "Line 2, column SOURCE"),
+        (HEAD + b"2024-25,A,nothing,fully,66\r\n", "Line 2, column MEASURE"),
+        (HEAD + b"2024-25,A,achieved,often,66\r\n", "Line 2, column CELL"),
+        (HEAD + b"2024-25,A,achieved,fully,101\r\n", "Line 2, column PERCENT"),
+        (HEAD + b"2024-25,A,achieved,fully,=1\r\n", "Line 2, column PERCENT"),
+        (HEAD + b"2024-25,A,achieved,fully,1\r\n2023-24,A,achieved,not,1\r\n", "Line 3, column YEAR"),
+        (HEAD + b"2024-25,A,achieved,fully,1\r\n2024-25,A,achieved,fully,2\r\n", "Line 3, column CELL"),
+        (HEAD + b"2024-25,\xe9t\xe9,achieved,fully,1\r\n", "Line 2: something here is not in UTF-8"),
+        (HEAD.decode().encode("utf-16"), "UTF-16"),
+        (HEAD + b'2024-25,"A,achieved,fully,1\r\n', "quotation marks"),
+        (HEAD + b"2024-25,A\0,achieved,fully,1\r\n", "Line 2: this is not a text file"),
+        (b"x" * 1_000_001, "too large"),
+    ],
+)
+def test_a_benchmark_that_is_wrong_is_named_by_line_and_column(file: bytes, said: str) -> None:
+    with pytest.raises(BenchmarkNotRead, match=said):
+        read_benchmark(file)
