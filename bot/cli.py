@@ -19,6 +19,7 @@ from rich.text import Text
 from bot import settings as settings_module
 from bot.conversation import Speaker, Stage
 from bot.exporting import TakenBack
+from bot.figures import By
 from bot.settings import ROOT, BadSetting, Settings
 
 if TYPE_CHECKING:
@@ -265,6 +266,43 @@ def verify() -> None:
         with store.reading() as seen:
             listed = seen.conversations.listed()
     _say(f"All is as it was kept: {len(listed)} conversations, {sum(one.length for one in listed)} turns.")
+
+
+@app.command()
+def figures(
+    year: Annotated[int, typer.Option(help="The year that begins with April of this one.")],
+    by: Annotated[By, typer.Option(help="Into which columns they are broken down.")] = By.NOTHING,
+    *,
+    recount: Annotated[
+        bool, typer.Option("--recount", help="Work out first, from all that is kept, what each enquiry counts as.")
+    ] = False,
+) -> None:
+    """Count the national tables and our own measures for a year, exactly. What is doubtful about them follows."""
+    from bot import reporting, serving
+    from bot.figures import MEASURES, Period
+    from bot.roles import Actor, Role
+
+    # Whoever has the key sees everything, as with every command; there is no account to name.
+    actor = Actor("", Role.AUDITOR)
+    with closing(serving.open_store(settings_module.load())) as store:
+        if recount:
+            with store.begin() as kept:
+                kept.facts.mark([one.enquiry_id for one in kept.enquiries.listed()])
+        store.work_out_facts()
+        asked = reporting.Asked(period=Period.of_year(year), measures=tuple(MEASURES), by=by)
+        found = reporting.tables(store, actor, asked, datetime.now(UTC))
+        doubtful = reporting.doubts(store, actor, asked)
+    out.print(Text(f"{asked.period.label}. Exact figures: not to be published as they are.", "bold"))
+    for counted in found:
+        spoken = f", as the {counted.spoken} says" if counted.spoken else ""
+        of = " ".join(filter(None, (counted.measure.table, f"{counted.measure.heading}{spoken}")))
+        table = Table(counted.measure.base, *(Column(one.label, justify="right") for one in counted.columns), title=of)
+        for cell in counted.measure.cells:
+            table.add_row(cell.label, *(f"{counted.counts[cell.id, one.id]:,}" for one in counted.columns))
+        table.add_row("of", *(f"{counted.base[one.id]:,}" for one in counted.columns), style="dim")
+        out.print(table)
+    for one in doubtful:
+        _say(f"Look at this first: {one.say} ({one.number:,})")
 
 
 @app.command()

@@ -20,6 +20,7 @@ from typing import Any
 
 import uvicorn
 import yaml
+from anyio import to_thread
 
 from actions.executor import Executor
 from bot.codes import Door
@@ -30,10 +31,13 @@ from bot.reviewing import noticing
 from bot.settings import ROOT, Settings
 from bot.signing_in import first_administrator_link
 from bot.steps import Steps
-from bot.store import KeyProblem, NotKept, Purpose, RootKey, Store
+from bot.store import KeyProblem, NotKept, Purpose, RootKey, Store, StoreError
 from bot.web.app import create_app
 from bot.web.team.shell import team_address
 from bot.web.webhook import create_webhook
+
+COUNTED_EVERY = 60
+"""Seconds between two looks for enquiries that have changed."""
 
 CONNECTIONS_AT_ONCE = 512
 KEEP_ALIVE = 15
@@ -214,16 +218,26 @@ async def running(settings: Settings, store: Store, model: Path) -> AsyncIterato
     ]
     await box.start()
     looking = _look_for_flags(store, settings)
+    counting = asyncio.create_task(_keep_counting(store))
     host, port = public.getsockname()[:2]
     try:
         yield Running(f"http://{f'[{host}]' if ':' in host else host}:{port}", room, box)
     finally:
+        counting.cancel()
         if looking is not None:
             looking.cancel()
         for server in servers:
             server.should_exit = True
         await asyncio.gather(*serving, return_exceptions=True)
         await box.stop()
+
+
+async def _keep_counting(store: Store) -> None:
+    """Keep up to date what enquiries count as, so that figures are quick. No figure waits for it to be right."""
+    while True:
+        await asyncio.sleep(COUNTED_EVERY)
+        with contextlib.suppress(StoreError):  # a busy database is counted at the next turn
+            await to_thread.run_sync(store.work_out_facts)
 
 
 def _look_for_flags(store: Store, settings: Settings) -> "asyncio.Task[None] | None":
