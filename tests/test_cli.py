@@ -18,7 +18,7 @@ import pytest
 
 from bot import cli, serving
 from bot.codes import Door
-from bot.conversation import Kind, Speaker, Stage, Whose
+from bot.conversation import Kind, Speaker, Stage, State, Whose
 from bot.enquiring import accept, begin_invited, qr_code
 from bot.enquiry import outcome_id
 from bot.exporting import export_enquiry
@@ -847,6 +847,21 @@ def test_an_enquiry_is_exported_as_one_object_with_all_that_was_said_in_it(ready
     assert CANARY in to.read_text("ascii")
     assert stat.S_IMODE(to.stat().st_mode) == 0o600
     assert ready.does("enquiry", "export", REF).out == to.read_text("ascii")
+
+
+def test_an_enquiry_is_exported_as_fhir_without_how_it_was_for_people_unless_asked_for(ready: Terminal) -> None:
+    enquiry_id = opened(ready)
+    with ready.store() as store:
+        hold_an_enquiry(store, enquiry_id)
+        with store.begin() as kept:
+            for one in kept.conversations.listed(enquiry_id=enquiry_id):
+                kept.conversations.settle(one.conversation_id, State.FINISHED, datetime.now(UTC))
+    said = ready.does("enquiry", "export", REF, "--fhir")
+    assert (said.status, said.err) == (0, "4 conversations written as FHIR.\n")
+    assert json.loads(said.out)["resourceType"] == "Bundle"
+    assert ready.does("enquiry", "export", REF, "--fhir", "--experience").err == "5 conversations written as FHIR.\n"
+    assert ready.does("enquiry", "export", REF, "--experience").status == 1
+    assert ready.does("enquiry", "export", REF, "--fhir", "--taken-back", "kept-in").status == 1
 
 
 def test_invitations_are_shown_with_what_became_of_them(ready: Terminal) -> None:
