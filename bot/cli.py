@@ -296,7 +296,8 @@ def figures(
     for counted in found:
         spoken = f", as the {counted.spoken} says" if counted.spoken else ""
         of = " ".join(filter(None, (counted.measure.table, f"{counted.measure.heading}{spoken}")))
-        table = Table(counted.measure.base, *(Column(one.label, justify="right") for one in counted.columns), title=of)
+        columns = (Column(one.label, justify="right") for one in counted.columns)
+        table = Table(Column("", min_width=30), *columns, title=of, caption=f"Of: {counted.measure.base}")
         for cell in counted.measure.cells:
             table.add_row(cell.label, *(f"{counted.counts[cell.id, one.id]:,}" for one in counted.columns))
         table.add_row("of", *(f"{counted.base[one.id]:,}" for one in counted.columns), style="dim")

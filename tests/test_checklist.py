@@ -39,7 +39,8 @@ def test_an_enquiry_of_which_nothing_is_known_lacks_everything_and_counts_as_not
     found = listed([])
 
     assert {name: item.state for name, item in found.items()} == dict.fromkeys(
-        ("asked", "communication", "involvement", "advocacy", "capacity", "risk", "about_finishing"), State.MISSING
+        ("about", "asked", "communication", "involvement", "advocacy", "capacity", "risk", "about_finishing"),
+        State.MISSING,
     )
     assert found["asked"].national == ("Not Recorded",)
     assert found["capacity"].national == ("Not recorded",)
