@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from bot import quoting
 from bot.quotation import Range, read, written
-from bot.quoting import CHECKS, REASONS, Decision, Row, Rows, ToDecide
+from bot.quoting import CHECKS, REASONS, Decision, Reason, Row, Rows, ToDecide
 from bot.reviewing.seeing import NotDone, Unopened
 from bot.roles import RULES, Act
 from bot.web.access import About
@@ -77,7 +77,7 @@ class QuotePage(TeamPage):
     checked: tuple[str, ...]
     reasons: tuple[tuple[str, str], ...]
     reason: str
-    reason_texts: Mapping[str, str]
+    reason_texts: Mapping[Reason, str]
     respond: str
     """Where somebody says what was done about these words; empty while they are not quoted."""
 
