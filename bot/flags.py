@@ -22,6 +22,10 @@ class FlagKind(StrEnum):
     TAKEN_BACK = "taken_back"
 
 
+PRESSING = frozenset({FlagKind.IN_DANGER_NOW, FlagKind.THOUGHTS_OF_ENDING_LIFE})
+"""What is read before every other flag, however long those have waited."""
+
+
 class Meant(StrEnum):
     """What a whole answer may have been meant as. It is kept as the answer and asked about once."""
 

@@ -164,6 +164,8 @@ class Blank:
     checks: tuple[Check, ...]
     is_many: bool
     """Whether several stand side by side, such as one for each wish. Otherwise the newest says how it is."""
+    sums_up: str = ""
+    """The field whose answer stands for the record in a list; empty where the first answer does."""
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -561,6 +563,7 @@ def _blank(told: Mapping[str, Any]) -> Blank:
         ),
         checks=tuple(Check(one["field"], _when(one["when"]), one["say"]) for one in told.get("checks", ())),
         is_many=told.get("many", False),
+        sums_up=told.get("sums_up", ""),
     )
 
 

@@ -92,11 +92,16 @@ def give_team(store: Store, actor: Actor, enquiry_id: str, team_id: str, now: da
 
 
 def restrict(store: Store, actor: Actor, enquiry_id: str, now: datetime) -> None:
-    """Keep an enquiry to those who work on it, and to managers. Raises NotAllowed, Missing."""
+    """Keep an enquiry to those who work on it, and to managers. Raises NotAllowed, Missing.
+
+    Whoever has it open proves that it is them before they read on, for that is what a restricted one takes.
+    """
     with store.begin() as kept:
         found = seeing.see_enquiry(kept, actor, enquiry_id, Act.RESTRICT)
         if not found.place.is_restricted:
             kept.allocations.restrict(enquiry_id, actor.account_id, now)
+            inside = (one.conversation_id for one in kept.conversations.listed(enquiry_id=enquiry_id))
+            kept.sessions.close_again({enquiry_id, *inside}, but=actor.session_hash)
             changed(kept, actor, "restricted", now, found.place, enquiry_id=enquiry_id)
 
 

@@ -1,10 +1,11 @@
 """What there is to do: flags first, then what waits, by age. Lists come from SQL; no words are opened for them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bot.conversation import State
-from bot.flags import Flag
+from bot.flags import PRESSING, Flag
 from bot.reviewing import seeing
 from bot.reviewing.seeing import Names
 from bot.reviewing.states import ReviewState, state_of
@@ -16,7 +17,7 @@ ON_A_PAGE = 25
 AT_HOME = 5
 """Rows of each list on the first page; each leads to the whole list."""
 FLAGGED_AT_ONCE = 50
-"""Conversations with flags that the first page looks through for the oldest flags."""
+"""Conversations with flags that the first page looks through for the pressing and for the oldest flags."""
 
 OPEN = frozenset({State.OPEN})
 DONE = frozenset({State.FINISHED, State.STOPPED})
@@ -81,7 +82,7 @@ class Home:
 
     counts: Counts
     flags: tuple[FlagRow, ...]
-    """Oldest first."""
+    """The pressing ones before the others, and of each the oldest first."""
     more_flags: bool
     waiting: Rows
     reading: Rows
@@ -115,7 +116,7 @@ def home(store: Store, actor: Actor) -> Home:
         if actor.role is Role.ADVOCATE:
             return _home_of_advocate(looking)
         reading = looking.rows(WorkFilter(states=DONE, reviews=frozenset({ReviewState.BEING_READ.value})), at_most=50)
-        flagged = _flags(looking.rows(WorkFilter(is_flagged=True), at_most=FLAGGED_AT_ONCE))
+        flagged = _flags(looking.flagged())
         return Home(
             counts=seen.work.counts(looking.scope),
             flags=flagged[: AT_HOME * 2],
@@ -163,14 +164,14 @@ def enquiries(
         return _Looking(seen, actor).enquiries(is_open=is_open, allocated_to=allocated_to, after=after)
 
 
-def flags_of(rows: Rows) -> tuple[FlagRow, ...]:
-    """Give the flags of a page of conversations that nobody answered, oldest first."""
-    return _flags(rows)
+def _flags(rows: Iterable[Row]) -> tuple[FlagRow, ...]:
+    """Give the flags of these conversations that nobody answered, as they are to be read."""
+    found = [FlagRow(flag, row) for row in rows for flag in row.waiting.flags]
 
+    def place(one: FlagRow) -> tuple[bool, datetime, str]:
+        return one.flag.kind not in PRESSING, one.flag.raised_at, one.row.waiting.conversation_id
 
-def _flags(rows: Rows) -> tuple[FlagRow, ...]:
-    found = [FlagRow(flag, row) for row in rows.rows for flag in row.waiting.flags]
-    return tuple(sorted(found, key=lambda one: (one.flag.raised_at, one.row.waiting.conversation_id)))
+    return tuple(sorted(found, key=place))
 
 
 class _Looking:
@@ -191,6 +192,12 @@ class _Looking:
         if self._is_advocate:
             shown = tuple(replace(one, review=None, flags=()) for one in shown if self._may_read(one.conversation_id))
         return Rows(self._dressed(shown), found.after)
+
+    def flagged(self) -> tuple[Row, ...]:
+        """Give conversations with a flag that nobody answered, so many that the pressing ones are among them."""
+        pressing = self.rows(WorkFilter(flagged=PRESSING), at_most=FLAGGED_AT_ONCE).rows
+        every = self.rows(WorkFilter(is_flagged=True), at_most=FLAGGED_AT_ONCE).rows
+        return tuple({row.waiting.conversation_id: row for row in (*pressing, *every)}.values())
 
     def enquiries(
         self, *, is_open: bool | None, allocated_to: str | None, after: str = "", at_most: int = ON_A_PAGE

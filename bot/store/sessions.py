@@ -1,6 +1,6 @@
 """Sessions of the team and one-time links, at rest. Each is found by a digest of what is kept nowhere."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -169,6 +169,11 @@ class Sessions:
             openings.c.opened_id == opened_id,
         ]
         return self._rows.first(openings, *where) is not None
+
+    def close_again(self, opened_ids: Collection[str], but: str) -> None:
+        """Have every session `but` this one open these again before it reads them."""
+        openings = tables.session_openings
+        self._rows.drop(openings, openings.c.opened_id.in_(sorted(opened_ids)), openings.c.session_hash != but)
 
     def drop(self, before: datetime) -> None:
         """Let go of sessions that were opened before this."""

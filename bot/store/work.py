@@ -79,6 +79,8 @@ class WorkFilter:
     speaker: Speaker | None = None
     is_flagged: bool | None = None
     """Whether there is a flag that nobody answered."""
+    flagged: frozenset[FlagKind] = frozenset()
+    """The kinds of flag one of which nobody answered."""
     has_enquiry: bool | None = None
     enquiry_id: str | None = None
     team_id: str | None = None
@@ -434,10 +436,10 @@ def _answers() -> Select[Any]:
     )
 
 
-def _is_flagged() -> ColumnElement[bool]:
+def _is_flagged(*of: ColumnElement[bool]) -> ColumnElement[bool]:
     """Whether there is a flag of a conversation that nobody answered."""
     flags, states = tables.flags, tables.conversation_states
-    return states.c.conversation_id.in_(select(flags.c.conversation_id).where(~exists(_answers())))
+    return states.c.conversation_id.in_(select(flags.c.conversation_id).where(~exists(_answers()), *of))
 
 
 def _filtered(filters: WorkFilter) -> Iterable[ColumnElement[bool]]:
@@ -454,6 +456,8 @@ def _filtered(filters: WorkFilter) -> Iterable[ColumnElement[bool]]:
         yield conversations.c.speaker == filters.speaker.value
     if filters.is_flagged is not None:
         yield _is_flagged() if filters.is_flagged else ~_is_flagged()
+    if filters.flagged:
+        yield _is_flagged(tables.flags.c.kind.in_(sorted(filters.flagged)))
     if filters.has_enquiry is not None:
         belongs = conversations.c.enquiry_id
         yield belongs.is_not(None) if filters.has_enquiry else belongs.is_(None)

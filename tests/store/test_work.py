@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from bot.conversation import How, Kind, Speaker, Stage, State, Whose
-from bot.flags import Flag, FlagKind
+from bot.flags import PRESSING, Flag, FlagKind
 from bot.roles import Role
 from bot.store import (
     Access,
@@ -346,6 +346,7 @@ def test_each_filter_leaves_out_what_it_says(world: World) -> None:
         (WorkFilter(stage=Stage.CLOSING), lambda row: row.stage is Stage.CLOSING),
         (WorkFilter(speaker=Speaker.ADVOCATE), lambda row: row.speaker is Speaker.ADVOCATE),
         (WorkFilter(is_flagged=True), lambda row: row.flags != ()),
+        (WorkFilter(flagged=PRESSING), lambda row: not PRESSING.isdisjoint(flag.kind for flag in row.flags)),
         (WorkFilter(is_flagged=False), lambda row: row.flags == ()),
         (WorkFilter(has_enquiry=True), lambda row: row.enquiry_id is not None),
         (WorkFilter(has_enquiry=False), lambda row: row.enquiry_id is None),

@@ -56,6 +56,30 @@ async def test_lists_tell_an_advocate_only_of_what_they_may_read(team_site: Team
     assert "to read" not in page.main
 
 
+async def test_what_is_restricted_is_opened_again_by_whoever_has_it_open(
+    team_site: TeamSite, signed_in: SignsIn
+) -> None:
+    team_id = team_site.team()
+    manager = signed_in(Role.MANAGER, team_id, name="Mo Manager", email="mo@c.example")
+    reader = signed_in(Role.PRACTITIONER, team_id, name="Rhys Reader", email="rhys@c.example")
+    enquiry_id = team_site.enquiry(team_id, allocated=[reader.account_id])
+    conversation_id = await team_site.conversation(enquiry_id)
+    for colleague in (manager, reader):
+        await opens(colleague, enquiry_id)
+        await colleague.opens(f"/team/conversations/{conversation_id}")
+        await colleague.sends(f"/team/conversations/{conversation_id}/open")
+        assert WISH in colleague.page.source
+    team_site.passes(minutes=10)
+    for colleague in (manager, reader):
+        assert WISH in (await colleague.opens(f"/team/conversations/{conversation_id}")).source
+    await manager.opens(f"/team/enquiries/{enquiry_id}/people")
+    await manager.sends(f"/team/enquiries/{enquiry_id}/people", do="restrict")
+    assert WISH not in (await reader.opens(f"/team/conversations/{conversation_id}")).source
+    await reader.sends(f"/team/conversations/{conversation_id}/open")
+    assert WISH not in reader.page.source, "it takes a proof first"
+    assert WISH in (await manager.opens(f"/team/conversations/{conversation_id}")).source
+
+
 async def test_no_list_holds_what_a_manager_cannot_open(team_site: TeamSite, signed_in: SignsIn) -> None:
     north, south = team_site.team("North"), team_site.team("South")
     manager = signed_in(Role.MANAGER, north)

@@ -80,6 +80,16 @@ def work(team_site: TeamSite, signed_in: SignIn) -> Work:
     return Work(team_site, signed_in)
 
 
+async def test_who_helps_them_take_part_sums_the_record_of_advocacy_up(work: Work) -> None:
+    colleague = work.colleague()
+    await colleague.opens(work.at(RecordKind.ADVOCACY))
+    await colleague.sends(work.at(RecordKind.ADVOCACY), **EVERY[RecordKind.ADVOCACY])
+    page = await colleague.opens(work.path)
+
+    assert "An independent advocate is needed" in page.main
+    assert "Yes, they would have substantial difficulty" not in page.main
+
+
 @pytest.mark.parametrize("kind", RecordKind)
 async def test_each_record_has_a_page_that_says_why_it_is_asked(work: Work, kind: RecordKind) -> None:
     await work.talks()

@@ -75,6 +75,21 @@ async def test_flags_come_first_the_oldest_before_the_others(team_site: TeamSite
     assert anchor in {one.get("id") for one in page.root.iter()}, "whoever comes from a flag stands at what it is about"
 
 
+async def test_danger_comes_before_flags_that_have_waited_longer(team_site: TeamSite, signed_in: SignsIn) -> None:
+    team_id = team_site.team()
+    enquiry_id = team_site.enquiry(team_id)
+    for number in range(60):
+        said = Recorded(team_site.store, enquiry_id=enquiry_id, begun_at=team_site.now)
+        asked = said.is_asked("worries", says="hit me")
+        kind = FlagKind.IN_DANGER_NOW if number == 59 else FlagKind.ADVOCATE_WANTED
+        with team_site.store.begin() as kept:
+            kept.flags.raise_flag(said.conversation_id, kind, asked.number, team_site.now)
+        team_site.passes(hours=1)
+    page = await signed_in(Role.PRACTITIONER, team_id).opens("/team/work")
+    told = ("They may be in danger now", "They want someone to speak for them")
+    assert order(page, *told) == list(told)
+
+
 async def test_what_somebody_reads_is_under_their_own_name(team_site: TeamSite, signed_in: SignsIn) -> None:
     team_id = team_site.team()
     conversation_id = await team_site.conversation(team_site.enquiry(team_id))

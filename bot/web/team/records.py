@@ -128,7 +128,7 @@ class ShownRecord:
     short: str
     heading: str
     summary: str
-    """Its first answer, for lists."""
+    """The answer that stands for it in lists."""
     tells_apart: str
     """What was typed that tells it from others of its kind, such as which decision it is about; empty where a
     quotation does, or where there is one of its kind."""
@@ -532,7 +532,8 @@ def _quote_options(field: Field, offered: Sequence[Quoted], chosen: Sequence[str
 def _shown(one: RecordSeen, names: Names, enquiry_id: str, *, may_record: bool) -> ShownRecord:
     number, kind = one.now.entry.number, one.blank.kind
     now = _version(one.now, names)
-    chosen = [label for said in now.said for label, _ in said.chosen]
+    sums_up = [line for line in one.now.lines if line.field.name == one.blank.sums_up] or one.now.lines
+    chosen = [choice.label for line in sums_up for choice in line.chosen]
     typed = [line.words for line in one.now.lines if line.words is not None and line.field.name != BECAUSE]
     return ShownRecord(
         short=one.blank.short,
