@@ -145,7 +145,7 @@ def _bars(shown: Sequence[Bar], layout: Layout) -> Drawing:
     for bar in shown:
         label = textwrap.wrap(bar.label, layout.letters)
         if layout.label:
-            height = max(BAR, len(label) * LINE)
+            height: float = max(BAR, len(label) * LINE)
             top = y + (height - BAR) / 2
             first = y + (height - len(label) * LINE) / 2
         else:

@@ -267,7 +267,9 @@ def _cells(column: Column) -> list[tuple[Column, str, ColumnElement[Any]]]:
     kept = tables.enquiry_facts.c[column.name]
     if column.held is Held.NUMBER:
         return [(column, column.cell, func.coalesce(func.sum(kept), 0))]
-    found = [(column, cell, func.count().filter(_is_in(column, cell))) for cell in PLACES[column.measure]]
+    found: list[tuple[Column, str, ColumnElement[Any]]] = [
+        (column, cell, func.count().filter(_is_in(column, cell))) for cell in PLACES[column.measure]
+    ]
     if column.held is Held.SEVERAL:
         found.append((column, "", func.count(kept)))
     return found
