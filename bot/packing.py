@@ -7,16 +7,18 @@ and never makes one of fewer tables.
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from bot import reporting
 from bot.figures import MEASURES, By, Period, Spoken, Table
 from bot.publishing import Pack, PublishedTable, publish
+from bot.publishing.writing import published_csv, published_json, published_xlsx
 from bot.reporting import Asked
-from bot.roles import Act, Actor, require
-from bot.store import Store
+from bot.roles import Act, Actor, require, require_proven
+from bot.store import AuditAct, Store
 
 _FOLLOWED = ("achieved", "asked", "risk", "supported", "safer", "involved", "wait")
 """Measures that are shown quarter by quarter."""
@@ -73,6 +75,34 @@ def pack_of(store: Store, actor: Actor, period: Period, now: datetime) -> YearPa
             counted[table.measure.id, table.spoken, by] = table
     pack = _ready.pack(tuple(counted.values()))
     return YearPack(period, dict(zip(counted, pack.tables, strict=True)))
+
+
+class Written(StrEnum):
+    """As what a pack is taken out."""
+
+    XLSX = "xlsx"
+    CSV = "csv"
+    JSON = "json"
+
+
+_WRITERS: Mapping[Written, Callable[[Iterable[PublishedTable], Period], bytes]] = {
+    Written.XLSX: published_xlsx,
+    Written.CSV: published_csv,
+    Written.JSON: published_json,
+}
+
+
+def take_out(store: Store, actor: Actor, period: Period, written: Written, now: datetime) -> bytes:
+    """Write the pack of a year as a file, and record who took it out.
+
+    Raises NotAllowed, ProofNeeded, NotDone, NotProven, NotRead, NotKept.
+    """
+    require_proven(actor, Act.EXPORT_PACK, now)
+    made = _WRITERS[written](pack_of(store, actor, period, now).tables.values(), period)
+    with store.begin() as kept:
+        about = f"board_pack_{period.first.year}_{written}"
+        kept.audit.add(AuditAct.EXPORTED, now, account_id=actor.account_id, about=about)
+    return made
 
 
 def _digest(tables: Sequence[Table]) -> bytes:

@@ -269,6 +269,12 @@ def of_a_manager(staff: Staff) -> States:
     yield morgan, reached(morgan.opens(f"{held}/checklist"), "Before closing")
     yield morgan, reached(morgan.opens("/team/enquiries?which=all"), "Enquiries")
     yield morgan, reached(morgan.goes("Audit"), "Audit")
+    yield morgan, reached(morgan.goes("Team"), "How the work stands")
+    yield morgan, reached(morgan.goes("Figures"), "Figures")
+    yield morgan, reached(morgan.opens("/team/figures-to-look-at"), "Enquiries to look at")
+    yield morgan, reached(morgan.opens("/team/figures/achieved"), "Did people get what they wanted?")
+    behind = "/team/figures/asked/enquiries?cell=asked_expressed"
+    yield morgan, reached(morgan.opens(behind), "The enquiries behind a figure")
     morgan.goes("Guidance").presses_on("a[href$='/readers']")
     yield morgan, f"Guidance: {morgan.heading}"
 
@@ -282,7 +288,9 @@ def of_others(staff: Staff) -> States:
     amara = staff.at_work(Role.ADVOCATE, "Amara O’Neill")
     yield amara, reached(amara.opens("/team"), "Work")
     bo = staff.at_work(Role.BOARD_MEMBER, "Bo Lind")
-    yield bo, reached(bo.opens("/team"), "Guidance to read")
+    yield bo, reached(bo.opens("/team"), "What difference did we make?")
+    yield bo, reached(bo.opens("/team/pack/safer"), "Feel safer because of the help")
+    yield bo, reached(bo.goes("Guidance"), "Guidance to read")
 
 
 def reached(colleague: Colleague, heading: str) -> str:

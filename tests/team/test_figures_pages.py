@@ -10,6 +10,7 @@ import pytest
 from bot.facts import Doubt, EnquiryKind, Facts, Lacking
 from bot.figures import MEASURES, By, Period, Spoken
 from bot.roles import Role
+from bot.store import AuditAct
 from bot.web.team import counted, figures, pack
 from tests.team.colleague import Colleague
 from tests.team.conftest import TeamSite
@@ -133,7 +134,7 @@ async def test_what_went_from_quarter_to_quarter_stands_side_by_side(team_site: 
     page = await signed_in(Role.BOARD_MEMBER).opens(f"/team/pack/achieved?period={YEAR}")
     heads = ["".join(one.itertext()) for one in page.root.iter("th")]
     assert heads.index("April to June 2025") < heads.index("January to March 2026") < heads.index("All", 1)
-    assert "Fully Achieved, quarter by quarter" in page.main
+    assert "By quarter" in page.main
 
 
 async def test_a_measure_that_is_none_is_not_there(signed_in: SignIn) -> None:
@@ -145,6 +146,30 @@ def test_every_measure_answers_one_question() -> None:
     named = [measure for _, ids in counted.GROUPS for measure in ids]
     assert sorted(named) == sorted(MEASURES)
     assert {measure for measure, _ in pack.TILES} | {pack.ANSWER} <= set(MEASURES)
+
+
+@pytest.mark.parametrize(("written", "begins"), [("csv", b"\xef\xbb\xbf"), ("xlsx", b"PK"), ("json", b"{")])
+async def test_the_pack_is_taken_out_as_a_file_and_it_is_recorded(
+    team_site: TeamSite, signed_in: SignIn, written: str, begins: bytes
+) -> None:
+    closed(team_site, team_site.team("North team"), ("achieved", "fully", 61), ("achieved", "not", 3))
+    bo = signed_in(Role.BOARD_MEMBER)
+    await bo.opens(f"/team/pack?period={YEAR}")
+    response = await bo.posts("/team/pack/take", period=str(YEAR), file=written)
+    assert response.status_code == 200
+    assert response.content.startswith(begins)
+    assert response.headers["content-disposition"] == f'attachment; filename="board-pack-2025-2026.{written}"'
+    with team_site.store.reading() as seen:
+        (one,) = seen.audit.search(acts={AuditAct.EXPORTED})
+    assert (one.account_id, one.about) == (bo.account_id, f"board_pack_2025_{written}")
+
+
+async def test_taking_the_pack_out_takes_a_proof(team_site: TeamSite, signed_in: SignIn) -> None:
+    bo = signed_in(Role.BOARD_MEMBER)
+    await bo.opens(f"/team/pack?period={YEAR}")
+    team_site.passes(minutes=6)
+    response = await bo.posts("/team/pack/take", file="csv")
+    assert "Prove that it is you" in response.text
 
 
 # --- exact figures --------------------------------------------------------------------------------------------------

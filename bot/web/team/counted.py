@@ -224,7 +224,9 @@ def voice(
         heading=VOICES[spoken],
         sentence=saying.sentence(whole),
         chart=drawn(f"chart-{name}", whole),
-        grid=grid({ALL: whole}, everything, "The figures of this chart", link, is_caption_hidden=True),
+        grid=grid(
+            {ALL: whole}, everything, _caption("The figures of this chart", spoken), link, is_caption_hidden=True
+        ),
     )
 
 
@@ -238,8 +240,19 @@ def with_columns(
         broken_down=BROKEN_DOWN[by],
         trend=chart,
         trend_sentence=said,
-        by_column=grid(shown, columns, f"{BROKEN_DOWN[by]}: the figures", link, is_caption_hidden=True),
+        by_column=grid(
+            shown,
+            columns,
+            _caption(BROKEN_DOWN[by], Spoken("" if made.id == "all" else made.id)),
+            link,
+            is_caption_hidden=True,
+        ),
     )
+
+
+def _caption(what: str, spoken: Spoken) -> str:
+    """Name a table, so that no other on its page has the same name."""
+    return f"{what}: {VOICES[spoken].lower()}" if VOICES[spoken] else what
 
 
 def trend_of(chart_id: str, shown: Mapping[str, Shown], columns: Sequence[Cell]) -> tuple[Chart | None, str]:
@@ -254,7 +267,10 @@ def trend_of(chart_id: str, shown: Mapping[str, Shown], columns: Sequence[Cell])
         text = f"{value.percent}%" if value.percent is not None else "hidden"
         size = None if value.percent is None else value.percent / 100
         bars.append(Bar(short(label), text, size))
-    return charts.columns(chart_id, f"{what}, quarter by quarter", bars), saying.trend(quarters)
+    said = saying.trend(quarters)
+    if all(bar.size is None for bar in bars):
+        return None, said
+    return charts.columns(chart_id, f"{what}, quarter by quarter", bars), said
 
 
 def short(label: str) -> str:

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from bot import packing, quoting, saying
 from bot.charts import Chart
 from bot.figures import ALL, MEASURES, By, Period, Spoken
-from bot.packing import BROKEN_DOWN_BY, YearPack
+from bot.packing import BROKEN_DOWN_BY, Written, YearPack
 from bot.publishing import NotProven, PublishedTable
 from bot.publishing import Shown as Published
 from bot.quoting import Quote
@@ -30,6 +30,7 @@ from bot.web.team.shell import Signed, TeamRoute
 
 PACK = "/team/pack"
 MEASURE = PACK + "/{measure}"
+TAKE = PACK + "/take"
 
 TITLE = "What difference did we make?"
 ANSWER = "achieved"
@@ -208,9 +209,32 @@ def _address(measure: str, year: int, by: By | None = None) -> str:
     return f"{MEASURE.format(measure=measure)}?{urlencode(query)}"
 
 
+MEDIA: Mapping[Written, str] = {
+    Written.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    Written.CSV: "text/csv; charset=utf-8",
+    Written.JSON: "application/json",
+}
+
+
+async def take_pack(request: Request, signed: Signed) -> Response:
+    """Take the pack of a year out, as a file."""
+    year = counted.chosen_year(signed.form.one("period"), signed.now.date())
+    written = next((one for one in Written if one.value == signed.form.one("file")), Written.XLSX)
+    take = partial(packing.take_out, signed.desk.store, signed.actor, Period.of_year(year), written, signed.now)
+    try:
+        made = await to_thread.run_sync(take)
+    except (NotDone, NotProven) as error:
+        return counted.not_now(signed, TITLE, error)
+    named = f'attachment; filename="board-pack-{year}-{year + 1}.{written}"'
+    return Response(made, media_type=MEDIA[written], headers={"content-disposition": named})
+
+
 READERS = frozenset(RULES[Act.SEE_PACK])
 
 routes: tuple[TeamRoute, ...] = (
     TeamRoute(PACK, "pack", show_pack, "GET", READERS, navigation="Board pack"),
     TeamRoute(MEASURE, "pack_measure", show_measure, "GET", READERS, navigation="Board pack"),
+    TeamRoute(
+        TAKE, "take_pack", take_pack, "POST", frozenset(RULES[Act.EXPORT_PACK]), proven=True, navigation="Board pack"
+    ),
 )
