@@ -13,7 +13,7 @@ from bot.project import load_interview, load_nudges, load_phrases
 from bot.store import Store
 from tests.fake_dialogue import FakeDialogue
 from tests.talking import NOW, Talk, make_empty, opened_copy
-from tests.tools import CHROMIUM, TOOLS, Tool, find_chromium, find_java, how_to_get_them, missing
+from tests.tools import CHROMIUM, TOOLS, Tool, find_chromium, find_java, find_libreoffice, how_to_get_them, missing
 
 NOT_RUN = pytest.StashKey[dict[str, int]]()
 """For each program that is missing, how many tests were left out for it."""
@@ -56,6 +56,14 @@ def chromium() -> Path:
 def java() -> Path:
     """The Java runtime. Tests that ask for it are left out where there is none."""
     found = find_java()
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="session")
+def libreoffice() -> Path:
+    """LibreOffice. Tests that ask for it are left out where there is none."""
+    found = find_libreoffice()
     assert found is not None
     return found
 

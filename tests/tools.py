@@ -1,4 +1,6 @@
-"""Programs that some tests need and that no Python package brings: a browser, and a Java runtime for the Nu checker.
+"""Programs that some tests need and that no Python package brings.
+
+A browser, a Java runtime for the Nu checker, and a spreadsheet program for what is taken out.
 
 Run as a program, it succeeds when all of them are here.
 """
@@ -50,9 +52,21 @@ def find_java() -> Path | None:
     return Path(found) if told.returncode == 0 and version and int(version[1]) >= OLDEST_JAVA else None
 
 
+@cache
+def find_libreoffice() -> Path | None:
+    """Give the path of a LibreOffice that is here."""
+    places = [
+        shutil.which("soffice"),
+        shutil.which("libreoffice"),
+        "/Applications/LibreOffice.app/Contents/MacOS/soffice",
+    ]
+    return next((Path(place) for place in places if place and Path(place).is_file()), None)
+
+
 CHROMIUM = Tool("chromium", "Chromium", "the pages in a browser", find_chromium)
 JAVA = Tool("java", f"Java {OLDEST_JAVA} or later", "the pages against the HTML standard", find_java)
-TOOLS = (CHROMIUM, JAVA)
+LIBREOFFICE = Tool("libreoffice", "LibreOffice", "what is taken out in a spreadsheet program", find_libreoffice)
+TOOLS = (CHROMIUM, JAVA, LIBREOFFICE)
 
 
 def missing() -> list[Tool]:
@@ -63,10 +77,10 @@ def missing() -> list[Tool]:
 def how_to_get_them() -> str:
     """Give the one command that brings what is missing."""
     if shutil.which("apt-get"):
-        return "sudo apt-get install chromium default-jre-headless"
+        return "sudo apt-get install chromium default-jre-headless libreoffice-calc-nogui"
     if platform.system() == "Darwin":
-        return "brew install --cask chromium temurin"
-    return "your system's way to install Chromium and a Java runtime"
+        return "brew install --cask chromium temurin libreoffice"
+    return "your system's way to install Chromium, a Java runtime and LibreOffice"
 
 
 if __name__ == "__main__":

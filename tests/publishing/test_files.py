@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import subprocess
+from pathlib import Path
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -122,6 +124,35 @@ def test_a_team_called_like_a_formula_is_harmless_in_every_file() -> None:
         "May be published"
     )
     assert sheet.to_python()[1][6] == safe
+
+
+def converted(libreoffice: Path, file: bytes, suffix: str, to: str, folder: Path) -> bytes:
+    """Open a file in LibreOffice, and give what it saves."""
+    (folder / f"figures{suffix}").write_bytes(file)
+    profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
+    subprocess.run(
+        [libreoffice, profile, "--headless", "--convert-to", to, "--outdir", "out", f"figures{suffix}"],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    return next((folder / "out").iterdir()).read_bytes()
+
+
+def test_a_spreadsheet_program_reads_the_workbook_and_runs_no_formula(libreoffice: Path, tmp_path: Path) -> None:
+    tables = publish([asked(133, 24, 13, 8, 6, team="=1+1")]).tables
+    second_sheet = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,2"
+    told = rows(converted(libreoffice, published_xlsx(tables, YEAR), ".xlsx", second_sheet, tmp_path))
+    assert told == rows(published_csv(tables, YEAR))
+    assert told[1][6] == "'=1+1"
+
+
+def test_a_spreadsheet_program_reads_the_return(libreoffice: Path, tmp_path: Path) -> None:
+    file = return_csv([asked(33, 4, 0, 2, 1)], COUNCIL)
+    book = CalamineWorkbook.from_filelike(io.BytesIO(converted(libreoffice, file, ".csv", "xlsx", tmp_path)))
+    head, *told = book.get_sheet_by_index(0).to_python()
+    assert tuple(head) == COLUMNS
+    assert [row[-1] for row in told] == [int(row[-1]) for row in rows(file)[1:]]
 
 
 HEAD = b"YEAR,SOURCE,MEASURE,CELL,PERCENT\r\n"
