@@ -12,7 +12,7 @@ from bot.interview import Asking
 from bot.reviewing import seeing
 from bot.reviewing.reading import meaning_in, told_for
 from bot.reviewing.seeing import Names
-from bot.reviewing.transcript import Exchange, Pieces, Shown, transcript
+from bot.reviewing.transcript import SAFE_CONTACT, Exchange, Pieces, Shown, transcript
 from bot.roles import Actor
 from bot.store import Conversation, Enquiry, EnquiryMove, Entry, EntryKind, Transaction
 
@@ -97,7 +97,13 @@ def chosen_in(seen: Transaction, enquiry_id: str, texts: Mapping[str, str], stag
 def _chosen(seen: Transaction, enquiry_id: str, told: Sequence[Told], texts: Mapping[str, str]) -> Chosen:
     every = {one.conversation_id: one for one in seen.conversations.listed(enquiry_id=enquiry_id)}
     read = {one.conversation.conversation_id for one in told}
-    entries = seen.entries.of_enquiry(enquiry_id)
+    # A colleague's note beside how somebody can be reached would tell of it.
+    beside_contact = {
+        (conversation_id, turn.number)
+        for conversation_id in read
+        for turn in seen.conversations.turns(conversation_id)
+        if turn.asked in SAFE_CONTACT
+    }
     return Chosen(
         enquiry=seen.enquiries.get(enquiry_id),
         moves=tuple(seen.enquiries.moves(enquiry_id)),
@@ -105,8 +111,10 @@ def _chosen(seen: Transaction, enquiry_id: str, told: Sequence[Told], texts: Map
         outcomes=enquiry_outcomes(told),
         entries=tuple(
             entry
-            for entry in entries
-            if entry.kind is not EntryKind.QUOTE and (entry.conversation_id is None or entry.conversation_id in read)
+            for entry in seen.entries.of_enquiry(enquiry_id)
+            if entry.kind is not EntryKind.QUOTE
+            and (entry.conversation_id is None or entry.conversation_id in read)
+            and (entry.conversation_id, entry.turn) not in beside_contact
         ),
         names=seeing.names(seen),
         left_out=len(every) - len(read),

@@ -20,7 +20,8 @@ from bot.interoperating.fhir import NotValid
 from bot.interoperating.lines import lines
 from bot.interoperating.taking import Written, take_out_here
 from bot.keeping import keep_outcome
-from bot.store import AuditAct, Store
+from bot.roles import Role
+from bot.store import AuditAct, EntryKind, Store
 from tests.faults.nasty import NASTY
 from tests.recording import Recorded
 from tests.telling import NOON
@@ -111,7 +112,21 @@ def test_what_never_leaves_is_in_neither_file(store: Store, enquiry_id: str) -> 
     asked = told.asks_as_worded("feelings")
     told.says("I feel tired")
     told.notes(f"{SECRET}, she said", asked)
-    told.is_asked("contact_times", says=SECRET)
+    times = told.is_asked("contact_times", says=SECRET)
+    with store.begin() as kept:
+        colleague = kept.accounts.add(
+            role=Role.PRACTITIONER, name="Priya Natarajan", email="priya@council.example", team_ids=(), now=NOON
+        )
+        kept.entries.add(
+            kind=EntryKind.NOTE,
+            what="note",
+            account_id=colleague,
+            now=NOON,
+            conversation_id=told.conversation_id,
+            enquiry_id=enquiry_id,
+            turn=times.number,
+            words={"words": SECRET},
+        )
     told.is_asked("contact_code_word", says=f"{SECRET} too")
     told.is_asked("private_note", says=SECRET)
     taken_back = told.is_asked("worries", says=SECRET)
