@@ -491,9 +491,9 @@ def test_national_labels_are_those_that_records_and_checklists_use() -> None:
         cells = [(one.id, one.label) for one in MEASURES[measure].cells]
         assert [one for one in cells if one[0] != "not_recorded"] == offered
     about = kinds[RecordKind.ABOUT]
-    for by, cells in GROUPS.items():
+    for by, groups in GROUPS.items():
         offered = [(one.id, one.national) for one in about.field(by.value).choices]
-        assert [(one.id, one.label) for one in cells[:-1]] == offered
+        assert [(one.id, one.label) for one in groups[:-1]] == offered
 
 
 def test_what_is_counted_is_what_is_offered() -> None:

@@ -147,6 +147,7 @@ async def test_what_the_person_wanted_is_quoted_exactly_and_the_reasons_stand_as
 
 
 EVERY: dict[RecordKind, dict[str, Any]] = {
+    RecordKind.ABOUT: {"kind": "section_42", "age_band": "75-84", **day("concern_on")},
     RecordKind.ASKED: ASKED,
     RecordKind.ADVOCACY: {
         **dict.fromkeys(("understanding", "retaining", "weighing", "communicating"), "difficulty"),
