@@ -16,8 +16,9 @@ here in whole numbers. So an error of the solver can hide more than is needed, a
 
 What is hidden is worked out from what the national rule alone would show (`Puzzle` never holds an exact count).
 Somebody who knows how it is chosen can learn from the choice what the rounded number would have told; so whole groups
-are hidden, in which nobody can say which count it was for. A test goes through every small table there is, and sees
-that even for somebody who knows all of this no hidden count has a single possible value.
+are hidden, in which nobody can say which count it was for. A test goes through every small table of two cells, and sees
+that even for somebody who knows all of this no hidden count has a single possible value. Of larger tables that much is
+not proved for each pack; what stands above is.
 
 **Outside of this**: what is published about the same people at another time or in another pack. Whatever is shown of a
 period has to be part of one pack.
