@@ -313,6 +313,7 @@ SENT: Mapping[str, Mapping[str, str]] = {
     "answer_flag": {"kind": FlagKind.IN_DANGER_NOW, "words": "I rang her at once."},
     "change_enquiry_people": {"do": "restrict"},
     "export": {"written": "fhir"},
+    "figures_behind": {"cell": "no"},
     "leave_out": {"passages": "They"},
     "decide_quote": {"do": "refuse", "reason": "other", "latest": "0"},
 }
