@@ -70,10 +70,13 @@ async def test_an_administrator_is_told_too(signed_in: SignIn) -> None:
     assert "New to read" in (await administrator.opens("/team")).main
 
 
-async def test_a_board_members_first_page_is_the_guidance(signed_in: SignIn) -> None:
+async def test_a_board_member_finds_the_guidance_beside_the_board_pack(signed_in: SignIn) -> None:
     board = signed_in(Role.BOARD_MEMBER)
 
-    assert (await board.opens("/team")).heading == "Guidance to read"
+    page = await board.opens("/team")
+    assert page.heading == "What difference did we make?"
+    assert "/team/guidance" in page.links
+    assert (await board.opens("/team/guidance")).heading == "Guidance to read"
 
 
 async def test_looking_at_a_document_confirms_nothing(team_site: TeamSite, signed_in: SignIn) -> None:

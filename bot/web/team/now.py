@@ -102,7 +102,7 @@ def _flags_said(flags: Answered) -> str:
     raised = "1 flag was raised" if flags.number == 1 else f"{flags.number:,} flags were raised"
     waits = flags.overdue
     if not waits:
-        return f"{raised}, and {flags.in_time:,} answered within a day. None has waited longer for an answer."
+        return f"{raised}, and {flags.in_time:,} answered within a day. No flag has waited longer for an answer."
     have = "1 has" if waits == 1 else f"{waits:,} have"
     return f"{raised}, and {flags.in_time:,} answered within a day. {have} waited longer for an answer."
 
