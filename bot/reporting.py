@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from bot.facts import Doubt, EnquiryKind, Facts, Lacking
 from bot.figures import ALL, GROUPS, MEASURES, NATIONAL, By, Cell, Measure, Period, Spoken, Table
-from bot.reviewing import seeing
+from bot.reviewing import seeing, working
 from bot.reviewing.seeing import NotDone
 from bot.roles import Act, Actor, Place, Role, may, require
 from bot.store import Store, Transaction
@@ -66,6 +66,15 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Behind:
+    """The enquiries that a figure counts, of those that somebody may see."""
+
+    number: int
+    enquiry_ids: tuple[str, ...]
+    """`LISTED_AT_MOST` of them at most, those first that were closed last."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotCounted:
     """An enquiry of which something is missing, or does not go together."""
 
@@ -99,19 +108,26 @@ def behind(
     cell: str,
     spoken: Spoken = Spoken.ALL,
     column: str = ALL,
-) -> tuple[str, ...]:
+) -> Behind:
     """Name the enquiries that one figure counts, of those that this actor may see. Raises NotAllowed, NotDone."""
     require(actor, Act.SEE_FIGURES, Place(team_id=asked.team_id))
     with store.reading() as seen:
         counting = _Counting(seen, actor, asked)
         among = next(among for one, among in counting.columns() if one.id == column)
-        found = list(seen.facts.in_cell(replace(among, but=counting.but), measure, spoken, cell))
-        found += [
+        scope = working.scope_of(seen, actor)
+        found = [
             facts.enquiry_id
-            for facts in counting.changed
-            if is_among(facts, among) and facts.counted.get((measure, spoken), {}).get(cell)
+            for facts in counting.now(among)
+            if facts.counted.get((measure, spoken), {}).get(cell)
+            and may(actor, Act.SEE_ENQUIRY, seeing.place_of_enquiry(seen, facts.enquiry_id))
         ]
-        return tuple(one for one in found if may(actor, Act.SEE_ENQUIRY, seeing.place_of_enquiry(seen, one)))
+        found += seen.facts.in_cell(replace(among, but=counting.but), measure, spoken, cell, scope)
+        listed = found[:LISTED_AT_MOST]
+        whose = seen.allocations.accesses(listed)
+        return Behind(
+            len(found),
+            tuple(one for one in listed if may(actor, Act.SEE_ENQUIRY, seeing.place_of(seen, whose[one]))),
+        )
 
 
 def not_countable(store: Store, actor: Actor, asked: Asked) -> tuple[NotCounted, ...]:
@@ -158,6 +174,8 @@ class _Counting:
             raise NotDone("Many enquiries have changed, and the figures are being worked out. Look again in a minute.")
         self.but = frozenset(changed)
         self.changed = [seen.facts_of(one) for one in changed]
+        self.before = seen.facts.of(changed)
+        """The same enquiries as they are kept, and so as they are in every sum that the store makes."""
 
     def tables(self) -> tuple[Table, ...]:
         measures = [MEASURES[one] for one in self.asked.measures]
@@ -190,13 +208,29 @@ class _Counting:
     def counted(
         self, among: Among, keys: Sequence[tuple[str, Spoken]]
     ) -> Mapping[tuple[str, Spoken], Mapping[str, int]]:
-        kept = self.seen.facts.counted(replace(among, but=self.but), keys)
-        here = [facts for facts in self.changed if is_among(facts, among)]
-        return {key: _summed([kept[key], *(_cells(facts, key) for facts in here)]) for key in keys}
+        kept = self.seen.facts.counted(among, keys)
+        now, before = self.now(among), self.not_any_more(among)
+        return {
+            key: _less(
+                _summed([kept[key], *(_cells(facts, key) for facts in now)]),
+                _summed([_cells(facts, key) for facts in before]),
+            )
+            for key in keys
+        }
 
     def number(self, among: Among, kind: EnquiryKind | None = None) -> int:
-        here = [facts for facts in self.changed if is_among(facts, among) and kind in {None, facts.kind}]
-        return self.seen.facts.number(replace(among, but=self.but), kind) + len(here)
+        now, before = (
+            sum(kind in {None, facts.kind} for facts in some) for some in (self.now(among), self.not_any_more(among))
+        )
+        return self.seen.facts.number(among, kind) + now - before
+
+    def now(self, among: Among) -> Sequence[Facts]:
+        """Give what has changed as it is now, of what is counted."""
+        return [facts for facts in self.changed if is_among(facts, among)]
+
+    def not_any_more(self, among: Among) -> Sequence[Facts]:
+        """Give what has changed as it was, of what the store counts."""
+        return [facts for facts in self.before if is_among(facts, among)]
 
     @property
     def do_add_up(self) -> bool:
@@ -288,14 +322,16 @@ def _doubts(counting: _Counting) -> Iterator[Doubtful]:
                 "Look whether the two answers were swapped."
             )
             yield Doubtful(f"capacity_swapped:{column.id}", say, lacked)
-    lacking, contradictory = counting.seen.facts.noted_number(replace(among, but=counting.but))
-    here = [facts for facts in counting.changed if is_among(facts, among)]
+    lacking, contradictory = counting.seen.facts.noted_number(among)
+    now, before = counting.now(among), counting.not_any_more(among)
     for what, say in LACKING.items():
-        number = lacking[what] + sum(what in facts.lacking for facts in here)
+        number = lacking[what] + sum(what in one.lacking for one in now) - sum(what in one.lacking for one in before)
         if number:
             yield Doubtful(what.value, say, number)
     for doubt, say in DOUBTS.items():
-        number = contradictory[doubt] + sum(doubt in facts.doubts for facts in here)
+        number = (
+            contradictory[doubt] + sum(doubt in one.doubts for one in now) - sum(doubt in one.doubts for one in before)
+        )
         if number:
             yield Doubtful(doubt.value, say, number)
 
@@ -314,6 +350,10 @@ def _summed(several: Sequence[Mapping[str, int]]) -> Mapping[str, int]:
         for cell, number in one.items():
             found[cell] = found.get(cell, 0) + number
     return found
+
+
+def _less(found: Mapping[str, int], gone: Mapping[str, int]) -> Mapping[str, int]:
+    return {cell: number - gone.get(cell, 0) for cell, number in found.items()}
 
 
 def _base(measure: Measure, found: Mapping[str, int]) -> int:

@@ -364,12 +364,14 @@ def test_what_stands_behind_a_figure_is_as_many_enquiries_as_it_says(council: Co
         for cell in table.measure.cells:
             found = reporting.behind(council.store, council.auditor, asked, table.measure.id, cell.id, table.spoken)
             number = table.counts[cell.id, ALL] or 0
-            assert len(found) == len(set(found))
-            assert len(found) == number or (table.measure.counts != "enquiries" and len(found) <= number)
-            seen += len(found)
+            named = set(found.enquiry_ids)
+            assert len(named) == len(found.enquiry_ids) == found.number
+            assert len(named) == number or (table.measure.counts != "enquiries" and len(named) <= number)
+            seen += len(named)
             theirs = reporting.behind(council.store, manager, asked, table.measure.id, cell.id, table.spoken)
             own = {put.enquiry_id for put in council.every if put.team in {0, 3}}
-            assert set(theirs) == set(found) & own
+            assert set(theirs.enquiry_ids) == named & own
+            assert theirs.number == len(theirs.enquiry_ids)
     assert seen > 30
 
 

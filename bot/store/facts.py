@@ -5,20 +5,24 @@ A mark names no change, only that there was one since the row was worked out.
 """
 
 import secrets
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Table, and_, false, func, or_, select
 
 from bot.facts import PLACES, Column, Doubt, EnquiryKind, Facts, Held, Lacking, columns_of, counted_in, held
 from bot.figures import NOT_RECORDED, By, Period, Spoken
-from bot.store import tables
+from bot.store import logs, tables
+from bot.store.remembered import RememberedSums
 from bot.store.rows import Row, Rows, Value
+from bot.store.work import Scope, belongs
 
 AT_ONCE = 500
 """Enquiries that one query names."""
+
+Sum = TypeVar("Sum")
 
 GROUPED = (By.AGE_BAND, By.SEX, By.ETHNICITY, By.SUPPORT_REASON)
 
@@ -37,6 +41,8 @@ class Touched:
         self._known: set[str] = set()
         """Conversations whose enquiry was seen."""
         self._settled: set[str] = set()
+        self._is_counted = False
+        """Whether what figures are sums of becomes another."""
 
     def notice(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
         """Hear of rows that are written, as they were and as they will be."""
@@ -55,7 +61,9 @@ class Touched:
                 self._conversations.update([row["conversation_id"]] if row["enquiry_id"] is None else [])
         elif name == tables.enquiry_facts.name:
             # Whoever keeps the facts of an enquiry keeps them last.
-            self._settled.update(row["enquiry_id"] for row in rows)
+            for row in rows:
+                self._settled.add(row["enquiry_id"])
+                self._is_counted |= row["closed_on"] is not None
 
     def mark(self, rows: Rows) -> None:
         """Mark them, before the transaction ends."""
@@ -67,6 +75,9 @@ class Touched:
         due = sorted({one for one in self._enquiries if one} - self._settled)
         mark = secrets.token_hex(8)
         rows.put_all(tables.facts_due, [{"enquiry_id": enquiry_id, "mark": mark} for enquiry_id in due])
+        if self._is_counted:
+            # Last, since whoever comes after waits for it.
+            logs.grow(rows, logs.end(rows, logs.FIGURES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +99,10 @@ class Among:
 class KeptFacts:
     """The facts of one transaction."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Rows, sums: RememberedSums | None) -> None:
+        """Make them. `sums`: those made before; None where what they are made of may change meanwhile."""
         self._rows = rows
+        self._sums = sums
 
     def due(self, at_most: int | None = None, *, after: str = "") -> Mapping[str, str]:
         """Give the enquiries whose facts are to be worked out anew, each with its mark, in the order of their ids."""
@@ -155,6 +168,11 @@ class KeptFacts:
         self, among: Among, asked: Sequence[tuple[str, Spoken]]
     ) -> Mapping[tuple[str, Spoken], Mapping[str, int]]:
         """Count every cell of these measures in one pass. What is counted but in no cell is under an empty name."""
+        return self._once(("counted", among, tuple(asked)), lambda: self._counted(among, asked))
+
+    def _counted(
+        self, among: Among, asked: Sequence[tuple[str, Spoken]]
+    ) -> Mapping[tuple[str, Spoken], Mapping[str, int]]:
         cells = [one for measure, spoken in asked for column in columns_of(measure, spoken) for one in _cells(column)]
         sums = [counted for *_, counted in cells]
         found: dict[tuple[str, Spoken], dict[str, int]] = {one: {} for one in asked}
@@ -168,13 +186,16 @@ class KeptFacts:
         """Say how many there are."""
         table = tables.enquiry_facts
         of_kind = [] if kind is None else [table.c.kind == kind.value]
-        return int(self._rows.found(select(func.count()).select_from(table).where(*_among(among), *of_kind))[0][0])
+        query = select(func.count()).select_from(table).where(*_among(among), *of_kind)
+        return self._once(("number", among, kind), lambda: int(self._rows.found(query)[0][0]))
 
-    def in_cell(self, among: Among, measure: str, spoken: Spoken, cell: str) -> Sequence[str]:
-        """Name the enquiries that count in a cell, those first that were closed last."""
-        table = tables.enquiry_facts
+    def in_cell(self, among: Among, measure: str, spoken: Spoken, cell: str, scope: Scope) -> Sequence[str]:
+        """Name the enquiries of a scope that count in a cell, those first that were closed last."""
+        table, access = tables.enquiry_facts, tables.enquiry_access
         counts = or_(*(_is_in(column, cell) for column in columns_of(measure, spoken)))
-        query = select(table.c.enquiry_id).where(*_among(among), counts)
+        beside = table.outerjoin(access, access.c.enquiry_id == table.c.enquiry_id)
+        query = select(table.c.enquiry_id).select_from(beside).where(*_among(among), counts)
+        query = query.where(belongs(scope, table.c.enquiry_id))
         return self._rows.ids(query.order_by(table.c.closed_on.desc(), table.c.enquiry_id))
 
     def noted(self, among: Among, at_most: int) -> Sequence[Facts]:
@@ -187,6 +208,9 @@ class KeptFacts:
 
     def noted_number(self, among: Among) -> tuple[Mapping[Lacking, int], Mapping[Doubt, int]]:
         """Say of how many each thing is missing, and in how many each does not go together."""
+        return self._once(("noted", among), lambda: self._noted_number(among))
+
+    def _noted_number(self, among: Among) -> tuple[Mapping[Lacking, int], Mapping[Doubt, int]]:
         table = tables.enquiry_facts
         lacking = [func.count().filter(table.c.lacking.op("&")(1 << place) != 0) for place in range(len(Lacking))]
         doubts = [func.count().filter(table.c.doubts.op("&")(1 << place) != 0) for place in range(len(Doubt))]
@@ -199,11 +223,21 @@ class KeptFacts:
     def teams(self, among: Among) -> Sequence[str | None]:
         """Name the teams that have any."""
         table = tables.enquiry_facts
-        return self._rows.ids(select(table.c.team_id).where(*_among(among)).distinct().order_by(table.c.team_id))
+        query = select(table.c.team_id).where(*_among(among)).distinct().order_by(table.c.team_id)
+        return self._once(("teams", among), lambda: self._rows.ids(query))
+
+    def _once(self, asked: Hashable, count: Callable[[], Sum]) -> Sum:
+        """Count, or give what was counted before, where nothing has changed since."""
+        if self._sums is None:
+            return count()
+        return self._sums.get(logs.length(self._rows, logs.FIGURES), asked, count)
 
 
 SUMS_AT_ONCE = 400
 """Sums that one query makes."""
+
+WANTED = {Spoken.PERSON: "wanted_person", Spoken.REPRESENTATIVE: "wanted_representative"}
+"""The columns that say since when things are wanted, by voice."""
 
 
 def row_of(facts: Facts) -> Mapping[str, Value]:
@@ -218,6 +252,7 @@ def row_of(facts: Facts) -> Mapping[str, Value]:
         "lacking": sum(1 << place for place, one in enumerate(Lacking) if one in facts.lacking),
         "doubts": sum(1 << place for place, one in enumerate(Doubt) if one in facts.doubts),
         **held(facts),
+        **{column: _days_kept(facts.wanted.get(spoken)) for spoken, column in WANTED.items()},
     }
 
 
@@ -233,7 +268,17 @@ def facts_in(row: Row) -> Facts:
         counted=counted_in(row),
         lacking=frozenset(one for place, one in enumerate(Lacking) if row["lacking"] >> place & 1),
         doubts=frozenset(one for place, one in enumerate(Doubt) if row["doubts"] >> place & 1),
+        wanted={spoken: days_in(row[column]) for spoken, column in WANTED.items() if row[column] is not None},
     )
+
+
+def _days_kept(days: Sequence[date] | None) -> str | None:
+    return " ".join(day.isoformat() for day in days) if days else None
+
+
+def days_in(kept: str | None) -> tuple[date, ...]:
+    """Read the days on which things were first said that are still wanted."""
+    return tuple(map(date.fromisoformat, kept.split())) if kept else ()
 
 
 def is_among(facts: Facts, among: Among) -> bool:

@@ -1,4 +1,8 @@
-"""How far the logs of the whole store have come. A row cut off the end of one is missed, since its number is known."""
+"""How far the logs of the whole store have come. A row cut off the end of one is missed, since its number is known.
+
+`FIGURES` has no rows: it grows whenever something has changed that figures are sums of, so that sums stay good as long
+as it does not.
+"""
 
 from typing import NewType
 
@@ -9,6 +13,7 @@ Log = NewType("Log", str)
 
 ENTRIES = Log("entries")
 AUDIT = Log("audit")
+FIGURES = Log("figures")
 
 
 def length(rows: Rows, log: Log) -> int:

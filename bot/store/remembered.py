@@ -1,18 +1,26 @@
-"""Turns that were read lately, so that a long conversation is not opened from its first turn for every page.
+"""What was worked out lately, so that no page works it out again: turns that were read, and sums that were made.
 
 Turns never change, so what was read stays true as long as the head of the chain says so: a conversation whose head is
-not the one remembered is read again, from where it grew or from the start.
+not the one remembered is read again, from where it grew or from the start. Sums stay true until the number of changes
+is another one.
 """
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 from bot.conversation import Standing, Turn, standing
 
 REMEMBERED = 64
 """Conversations whose turns lie open in memory at most."""
+
+SUMS = 128
+"""Answers to questions for sums that lie in memory at most, some kilobytes each."""
+
+Sum = TypeVar("Sum")
 
 
 @dataclass(frozen=True)
@@ -50,3 +58,30 @@ class RememberedTurns:
             self._kept.move_to_end(conversation_id)
             if len(self._kept) > REMEMBERED:
                 self._kept.popitem(last=False)
+
+
+class RememberedSums:
+    """Sums made lately, good for one number of changes. Shared by all threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._changes = -1
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def get(self, changes: int, asked: Hashable, count: Callable[[], Sum]) -> Sum:
+        """Give what was counted for this since so many changes, or count it."""
+        with self._lock:
+            if changes == self._changes and asked in self._kept:
+                self._kept.move_to_end(asked)
+                found: Sum = self._kept[asked]
+                return found
+        counted = count()
+        with self._lock:
+            if changes > self._changes:
+                self._changes = changes
+                self._kept.clear()
+            if changes == self._changes:
+                self._kept[asked] = counted
+                if len(self._kept) > SUMS:
+                    self._kept.popitem(last=False)
+        return counted

@@ -41,7 +41,7 @@ from bot.store.outcomes import Outcomes
 from bot.store.passkeys import Passkeys
 from bot.store.preferences import KeptPreferences
 from bot.store.quotes import Quotes
-from bot.store.remembered import RememberedTurns
+from bot.store.remembered import RememberedSums, RememberedTurns
 from bot.store.reviews import Reviews
 from bot.store.rows import Rows, is_proven
 from bot.store.sealing import KEY_BYTES, KeyProblem, Purpose, RootKey, derive
@@ -74,7 +74,14 @@ _NOBODY_WAITS: AbstractContextManager[object] = nullcontext()
 class Transaction:
     """All that is kept, for as long as one transaction lasts."""
 
-    def __init__(self, rows: Rows, keys: Keys, remembered: RememberedTurns, finding: Mapping[Purpose, bytes]) -> None:
+    def __init__(
+        self,
+        rows: Rows,
+        keys: Keys,
+        remembered: RememberedTurns,
+        finding: Mapping[Purpose, bytes],
+        sums: RememberedSums | None = None,
+    ) -> None:
         self.enquiries = Enquiries(rows, keys, finding[Purpose.REFERENCES])
         self.invitations = Invitations(rows, keys)
         self.conversations = Conversations(rows, keys, remembered)
@@ -101,7 +108,7 @@ class Transaction:
         self.deeds = Deeds(rows, keys)
         self.work = Work(rows, keys, self.enquiries, self.allocations)
         self.standing = Standing(rows, self.enquiries)
-        self.facts = KeptFacts(rows)
+        self.facts = KeptFacts(rows, sums)
 
     def told(self, conversation_id: str) -> Told:
         """One conversation, worked out: where it stands, and what its record says. Raises `Missing`."""
@@ -156,6 +163,7 @@ class Store:
         self._finding = {purpose: self.derive(purpose) for purpose in FINDING}
         self._opened = OpenedKeys()
         self._remembered = RememberedTurns()
+        self._sums = RememberedSums()
         self._writing = threading.Lock()
         self._writer: int | None = None
 
@@ -218,7 +226,7 @@ class Store:
     def reading(self) -> Iterator[Transaction]:
         """Read everything as it was at one moment, without waiting for who writes. Raises `NotRead`."""
         with self.reading_rows() as rows:
-            yield self._transaction(rows)
+            yield self._transaction(rows, self._sums)
 
     @contextmanager
     def gathering(self, turn: AbstractContextManager[object] = _NOBODY_WAITS) -> Iterator[tuple[Transaction, Gathered]]:
@@ -347,8 +355,8 @@ class Store:
         """All that is kept, as these rows have it, remembering nothing of it for others."""
         return Transaction(rows, self.keys(rows), RememberedTurns(), self._finding)
 
-    def _transaction(self, rows: Rows) -> Transaction:
-        return Transaction(rows, self.keys(rows), self._remembered, self._finding)
+    def _transaction(self, rows: Rows, sums: RememberedSums | None = None) -> Transaction:
+        return Transaction(rows, self.keys(rows), self._remembered, self._finding, sums)
 
 
 def _count_all(engine: Engine, roots: RootKeys) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from bot.facts import COLUMNS as FACTS
 
-REVISION = "0007"
+REVISION = "0008"
 """The migration that these tables are the outcome of."""
 
 metadata = MetaData(
@@ -442,7 +442,10 @@ logs = Table(
     Column("head", LargeBinary),
     Column("proof", LargeBinary, nullable=False),
 )
-"""How far `entries` and `audit` have come: rows cut off the end of them are missed."""
+"""How far `entries` and `audit` have come: rows cut off the end of them are missed.
+
+`figures` has no rows: it grows with each change of what is counted.
+"""
 
 entries = Table(
     "entries",
@@ -568,9 +571,13 @@ enquiry_facts = Table(
     Column("lacking", Integer, nullable=False),
     Column("doubts", Integer, nullable=False),
     *(Column(column.name, Integer) for column in FACTS),
+    Column("wanted_person", Text),
+    Column("wanted_representative", Text),
     Column("proof", LargeBinary, nullable=False),
 )
 """What each enquiry counts as: days as 2026-11-03, ids, and numbers that stand for cells (see `bot.facts`).
+
+`wanted_…` are the days, one after the other, on which things were first said that are still wanted.
 
 There is no index by day: figures of a year read most rows, and are quicker without.
 """

@@ -241,14 +241,14 @@ async def show_behind(request: Request, signed: Signed) -> Response:
         found = await to_thread.run_sync(look)
     except NotDone as error:
         return counted.not_now(signed, measure.heading, error)
-    shown = found[:LISTED]
+    shown = found.enquiry_ids[:LISTED]
     names = await to_thread.run_sync(_references, signed, shown)
     page = BehindPage(
         frame=signed.frame(),
         title="The enquiries behind a figure",
         back=Item(measure.heading, chosen.address(MEASURE.format(measure=measure.id))),
         what=f"{measure.heading} {cell.label}. {await to_thread.run_sync(_of_whom, signed, chosen)}.",
-        told=_listed(len(found)),
+        told=_listed(found.number),
         rows=tuple(BehindRow(one, names[one]) for one in shown),
     )
     return signed.shown(page)
