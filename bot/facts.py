@@ -67,6 +67,8 @@ class Facts:
     counted: Counted
     lacking: frozenset[Lacking]
     doubts: frozenset[Doubt]
+    wanted: Mapping[Spoken, tuple[date, ...]]
+    """Of one that is open, by voice: on which days things were first said that are wanted and have not happened yet."""
 
     def group(self, by: By) -> str:
         """In which group of a breakdown it is."""
@@ -103,6 +105,7 @@ def unreadable(enquiry_id: str, team_id: str | None, opened_on: date, closed_on:
         counted={},
         lacking=frozenset({Lacking.UNREADABLE}),
         doubts=frozenset(),
+        wanted={},
     )
 
 
@@ -168,6 +171,7 @@ class _Working:
             counted=self.counted,
             lacking=frozenset(self.lacking()),
             doubts=frozenset(self.doubts()),
+            wanted={} if self.closed_on is not None else dict(self.still_wanted()),
         )
 
     def counts(self, measure: str, cells: str | Collection[str], spoken: Spoken = Spoken.ALL) -> None:
@@ -351,6 +355,13 @@ class _Working:
             and answer.current.kind in {Kind.CHOICE, Kind.SKIP}
         ]
         return max(said, key=lambda answer: answer.current.said_at, default=None)
+
+    def still_wanted(self) -> Iterator[tuple[Spoken, tuple[date, ...]]]:
+        """Give the days on which things were first said that are wanted, and have not happened as they say."""
+        for voice, spoken in _SPOKEN.items():
+            said = [one for one in self.outcomes if one.voice is voice and one.status is Status.SAID]
+            if said:
+                yield spoken, tuple(sorted(one.wordings[0].said_at.date() for one in said))
 
     # --- what is missing, and what does not go together ---
 

@@ -1,11 +1,15 @@
 """How the work of a team stands now, for those who do it: exact numbers, that stay in the team."""
 
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
+from bot.figures import Spoken
 from bot.reviewing import seeing
 from bot.roles import Act, Actor, Place, Role, may, require
-from bot.store import Scope, Store, Transaction
+from bot.store import Damaged, Missing, Scope, Store, Transaction
 from bot.store.standing import Answered, Waiting
 
 AGES = (timedelta(weeks=4), timedelta(weeks=12))
@@ -20,6 +24,20 @@ IN_TIME = timedelta(days=1)
 LISTED = 10
 """Enquiries that each list names, those that have waited longest."""
 
+WORKED_OUT_AT_ONCE = 200
+"""Enquiries of which what is still wanted is worked out for one page; more than that are brought up to date first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is wanted in open enquiries and has not happened yet, by voice and by how long ago it was first said."""
+
+    person: tuple[int, ...]
+    """As `AGES` tells them apart, the youngest first."""
+    representative: tuple[int, ...]
+    longest: Waiting
+    """The enquiries in which something is wanted, in whose ever voice."""
+
 
 @dataclass(frozen=True, slots=True)
 class TeamNow:
@@ -31,6 +49,8 @@ class TeamNow:
     team_id: str
     open_by_age: tuple[int, ...]
     """As `AGES` tells them apart, the youngest first."""
+    wanted: Wanted | None
+    """None while it is being worked out for a great many enquiries."""
     not_asked: Waiting
     closed_without_review: Waiting
     flags: Answered
@@ -58,10 +78,37 @@ def team_now(store: Store, actor: Actor, team_id: str, now: datetime) -> TeamNow
             teams=teams,
             team_id=chosen,
             open_by_age=standing.open_by_age(scope, now, AGES),
+            wanted=_wanted(seen, scope, now),
             not_asked=standing.not_asked(scope, LISTED),
             closed_without_review=standing.closed_without_review(scope, now - LOOKED_BACK, LISTED),
             flags=standing.flags(scope, now - LOOKED_BACK, now, IN_TIME),
         )
+
+
+def _wanted(seen: Transaction, scope: Scope, now: datetime) -> Wanted | None:
+    """Count what is still wanted. Of enquiries that have changed since that was worked out, it is worked out here."""
+    kept, changed = seen.standing.wanted(scope)
+    if len(changed) > WORKED_OUT_AT_ONCE:
+        return None
+    days = {one.enquiry_id: one.days for one in kept}
+    for enquiry_id in changed:
+        # One that is damaged altogether is named by `verify`.
+        with suppress(Damaged, Missing):
+            days[enquiry_id] = seen.facts_of(enquiry_id).wanted
+    first = {enquiry_id: min(min(said) for said in found.values()) for enquiry_id, found in days.items() if found}
+    longest = sorted(first, key=lambda enquiry_id: (first[enquiry_id], enquiry_id))[:LISTED]
+    since = {enquiry_id: datetime.combine(first[enquiry_id], time(), UTC) for enquiry_id in longest}
+    person, representative = (
+        _by_age([day for found in days.values() for day in found.get(voice, ())], now.date())
+        for voice in (Spoken.PERSON, Spoken.REPRESENTATIVE)
+    )
+    return Wanted(person, representative, Waiting(len(first), seen.standing.waits(since)))
+
+
+def _by_age(days: Iterable[date], today: date) -> tuple[int, ...]:
+    bounds = (*AGES, timedelta.max)
+    found = Counter(next(at for at, bound in enumerate(bounds) if today - day <= bound) for day in days)
+    return tuple(found[at] for at in range(len(bounds)))
 
 
 def _scope(seen: Transaction, actor: Actor, team_id: str) -> Scope:

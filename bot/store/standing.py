@@ -1,19 +1,21 @@
-"""How the work of a team stands now, counted: which enquiries wait for what, and how soon flags were answered.
+"""How the work of a team stands now, counted: what is still wanted, what waits, and how soon flags were answered.
 
 Counted from ids, times and states. No words are opened for it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from bot.conversation import Stage
+from bot.figures import Spoken
 from bot.store import tables
 from bot.store.enquiries import Enquiries
 from bot.store.entries import EntryKind
+from bot.store.facts import WANTED, days_in
 from bot.store.rows import MICROSECOND, Rows, moment, stamp
 from bot.store.work import READABLE, Scope, belongs
 
@@ -36,6 +38,14 @@ class Waiting:
 
     number: int
     longest: tuple[Waits, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StillWanted:
+    """What is wanted in an open enquiry and has not happened yet: by voice, the days on which it was first said."""
+
+    enquiry_id: str
+    days: Mapping[Spoken, tuple[date, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,37 @@ class Standing:
             sum(1 for age in found if (not at or age > bounds[at - 1]) and age <= bound)
             for at, bound in enumerate(bounds)
         )
+
+    def wanted(self, scope: Scope) -> tuple[Sequence[StillWanted], Sequence[str]]:
+        """Find what is still wanted in open enquiries, and the enquiries for which that is to be worked out anew."""
+        ids, facts, marked = tables.enquiries.c.enquiry_id, tables.enquiry_facts, tables.facts_due
+        columns = [facts.c[name] for name in WANTED.values()]
+        query = (
+            select(ids, *columns)
+            .select_from(_enquiries().join(facts, facts.c.enquiry_id == ids))
+            .where(
+                _is_open(),
+                belongs(scope, ids),
+                or_(*(column.is_not(None) for column in columns)),
+                ids.not_in(select(marked.c.enquiry_id)),
+            )
+            .order_by(ids)
+        )
+        found = [
+            StillWanted(enquiry_id, {voice: days_in(days) for voice, days in zip(WANTED, kept, strict=True) if days})
+            for enquiry_id, *kept in self._rows.found(query)
+        ]
+        anew = (
+            select(ids)
+            .select_from(_enquiries().join(marked, marked.c.enquiry_id == ids))
+            .where(_is_open(), belongs(scope, ids))
+        )
+        return found, self._rows.ids(anew.order_by(ids))
+
+    def waits(self, since: Mapping[str, datetime]) -> tuple[Waits, ...]:
+        """Name these enquiries, in this order, each with since when it waits."""
+        kept: Mapping[str, Any] = self._enquiries.all_of(list(since))
+        return tuple(Waits(enquiry_id, kept[enquiry_id].reference, at) for enquiry_id, at in since.items())
 
     def not_asked(self, scope: Scope, at_most: int) -> Waiting:
         """Find open enquiries in which nobody was asked yet: no first conversation, and no record of asking."""
@@ -126,10 +167,7 @@ class Standing:
         chosen = and_(*where, belongs(scope, ids))
         number = self._rows.ids(select(func.count()).select_from(_enquiries()).where(chosen))[0]
         query = select(ids, since).select_from(_enquiries()).where(chosen).order_by(since, ids).limit(at_most)
-        found = self._rows.found(query)
-        kept: Mapping[str, Any] = self._enquiries.all_of([row[0] for row in found])
-        longest = tuple(Waits(row[0], kept[row[0]].reference, moment(row[1])) for row in found)
-        return Waiting(number, longest)
+        return Waiting(number, self.waits({row[0]: moment(row[1]) for row in self._rows.found(query)}))
 
 
 def _enquiries() -> Any:

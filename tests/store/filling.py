@@ -11,7 +11,7 @@ from typing import Any
 from bot.conversation import Colours, How, Kind, Preferences, Skip, Speaker, Stage, State, TextSize, Turn, Whose
 from bot.facts import COLUMNS as FACTS
 from bot.facts import EnquiryKind, Facts
-from bot.figures import GROUPS, MEASURES
+from bot.figures import GROUPS, MEASURES, Spoken
 from bot.flags import FlagKind
 from bot.outcomes import Mark
 from bot.programs import Grant
@@ -116,6 +116,7 @@ def counts_everywhere(kept: Transaction, enquiry_id: str) -> Facts:
         kind=EnquiryKind.SECTION_42,
         groups={by: cells[0].id for by, cells in GROUPS.items()},
         counted={(one.measure, one.spoken): {MEASURES[one.measure].cells[0].id: 1} for one in FACTS},
+        wanted={spoken: (date(2026, 3, 2), date(2026, 3, 2)) for spoken in (Spoken.PERSON, Spoken.REPRESENTATIVE)},
     )
 
 

@@ -66,6 +66,7 @@ def closed(
                         counted=counts_as(measure, cell, spoken),
                         lacking=frozenset(),
                         doubts=frozenset(),
+                        wanted={},
                     )
                 )
                 made.append(enquiry_id)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from bot import charts
 from bot.charts import Bar, Chart, Fill
 from bot.reviewing import standing
-from bot.reviewing.standing import TeamNow
+from bot.reviewing.standing import TeamNow, Wanted
 from bot.roles import RULES, Act
 from bot.store.standing import Answered, Waiting
 from bot.web.team.pages import Item, TeamPage
@@ -21,6 +21,7 @@ from bot.web.team.shell import Signed, TeamRoute
 NOW = "/team/now"
 
 AGES = ("Opened in the last 4 weeks", "4 to 12 weeks ago", "More than 12 weeks ago")
+SAID = ("First said in the last 4 weeks", *AGES[1:])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,11 @@ class NowPage(TeamPage):
     teams: tuple[Item, ...] = ()
     open: Chart | None = None
     open_said: str = ""
+    wanted: Chart | None = None
+    wanted_said: str = ""
+    wanted_for: Chart | None = None
+    """What representatives said; None where they said nothing that is still wanted."""
+    wanted_for_said: str = ""
     flags: Chart | None = None
     flags_said: str = ""
     not_asked_said: str = ""
@@ -47,6 +53,7 @@ async def show_now(request: Request, signed: Signed) -> Response:
     title = "How the work stands"
     if now is None:
         return signed.shown(NowPage(frame=signed.frame(), title=title, at=signed.now, now=None))
+    represented = now.wanted.representative if now.wanted else ()
     page = NowPage(
         frame=signed.frame(),
         title=title,
@@ -55,10 +62,14 @@ async def show_now(request: Request, signed: Signed) -> Response:
         teams=tuple(
             Item(name, f"{NOW}?{urlencode({'team': team_id})}", team_id == now.team_id) for team_id, name in now.teams
         ),
-        open=charts.bars("open-chart", "Open enquiries by age", _ages(now.open_by_age))
-        if any(now.open_by_age)
-        else None,
+        open=_by_age("open-chart", "Open enquiries by age", AGES, now.open_by_age),
         open_said=_open_said(now.open_by_age),
+        wanted=_by_age("wanted-chart", "What people still want, by age", SAID, now.wanted.person)
+        if now.wanted
+        else None,
+        wanted_said=_wanted_said(now.wanted),
+        wanted_for=_by_age("wanted-for-chart", "What representatives still want, by age", SAID, represented),
+        wanted_for_said=_wanted_for_said(represented),
         flags=charts.parts("flags-chart", "Flags by how soon they were answered", _answers(now.flags))
         if now.flags.number
         else None,
@@ -69,9 +80,11 @@ async def show_now(request: Request, signed: Signed) -> Response:
     return signed.shown(page)
 
 
-def _ages(counted: tuple[int, ...]) -> tuple[Bar, ...]:
-    most = max((*counted, 1))
-    return tuple(Bar(label, f"{count:,}", count / most) for label, count in zip(AGES, counted, strict=True))
+def _by_age(chart_id: str, title: str, ages: tuple[str, ...], counted: tuple[int, ...]) -> Chart | None:
+    if not any(counted):
+        return None
+    bars = (Bar(label, f"{count:,}", count / max(counted)) for label, count in zip(ages, counted, strict=True))
+    return charts.bars(chart_id, title, tuple(bars))
 
 
 def _answers(flags: Answered) -> tuple[Bar, ...]:
@@ -94,6 +107,25 @@ def _open_said(counted: tuple[int, ...]) -> str:
     old = counted[-1]
     those = _enquiries(number, "is open", "are open")
     return f"{those}, none of them for more than 12 weeks." if not old else f"{those}, {old:,} for more than 12 weeks."
+
+
+def _wanted_said(wanted: Wanted | None) -> str:
+    if wanted is None:
+        return "Much has changed, and this is being worked out. Look again in a minute."
+    if not any(wanted.person):
+        return "Nothing that people said they want is still to happen."
+    return _still_wanted(wanted.person, "people said they want")
+
+
+def _wanted_for_said(counted: tuple[int, ...]) -> str:
+    return _still_wanted(counted, "somebody who speaks for a person said they want") if any(counted) else ""
+
+
+def _still_wanted(counted: tuple[int, ...], who: str) -> str:
+    number, old = sum(counted), counted[-1]
+    those = f"1 thing that {who} is" if number == 1 else f"{number:,} things that {who} are"
+    ago = f"{old:,} first said more than 12 weeks ago" if old else "none of them first said more than 12 weeks ago"
+    return f"{those} still to happen, {ago}."
 
 
 def _flags_said(flags: Answered) -> str:
