@@ -1,12 +1,15 @@
-"""Turns that were read lately: remembered only as long as they are what lies in the store."""
+"""Turns that were read and sums that were made lately: remembered only as long as they are what lies in the store."""
 
 import contextlib
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.conversation import Kind, Speaker
+from bot.figures import Period, Spoken
 from bot.store import Damaged, RootKey, Store, remembered
+from bot.store.facts import Among
 from tests.store.filling import NOON, begin, from_below, say, turns
 
 
@@ -68,3 +71,71 @@ def test_only_so_many_conversations_are_remembered(store: Store, monkeypatch: py
         assert [turns(store, one) for one in conversations] == said
     assert len(store._remembered._kept) == 2
     assert list(store._remembered._kept) == conversations[2:]
+
+
+ALWAYS = Among(Period(date(2000, 1, 1), date(2100, 1, 1)))
+
+
+def closed(store: Store) -> str:
+    with store.begin() as kept:
+        enquiry_id = kept.enquiries.open(NOON)
+        kept.enquiries.close(enquiry_id, NOON + timedelta(days=1))
+    store.work_out_facts()
+    return enquiry_id
+
+
+def counted(store: Store) -> tuple[int, int]:
+    """How many were closed, by each of two questions: enquiries, and one cell of a measure."""
+    with store.reading() as seen:
+        cells = seen.facts.counted(ALWAYS, [("advocacy", Spoken.ALL)])
+        return seen.facts.number(ALWAYS), cells["advocacy", Spoken.ALL]["not_recorded"]
+
+
+def test_a_sum_is_made_once_and_anew_when_what_it_is_made_of_changes(store: Store, file: Path, root: RootKey) -> None:
+    assert counted(store) == (0, 0)
+    first = closed(store)
+    assert counted(store) == (1, 1)
+    # Not by the store: so a sum that was made before is still what it gives.
+    with from_below(file) as connection:
+        connection.execute("UPDATE enquiry_facts SET closed_on = '1999-01-01'")
+    assert counted(store) == (1, 1)
+    with contextlib.closing(Store.open(file, root)) as other:
+        assert counted(other) == (0, 0)
+        closed(other)
+        assert counted(other) == (1, 1)
+    assert counted(store) == (1, 1)
+    with from_below(file) as connection:
+        connection.execute("UPDATE enquiry_facts SET closed_on = '2026-01-01' WHERE enquiry_id = ?", (first,))
+    closed(store)
+    assert counted(store) == (3, 3)
+
+
+def test_what_goes_on_in_open_enquiries_leaves_sums_alone(store: Store, file: Path) -> None:
+    closed(store)
+    assert counted(store) == (1, 1)
+    with from_below(file) as connection:
+        connection.execute("UPDATE enquiry_facts SET closed_on = '1999-01-01'")
+    with store.begin() as kept:
+        kept.enquiries.open(NOON)
+    store.work_out_facts()
+    assert counted(store) == (1, 1)
+
+
+def test_a_promise_counts_what_it_changed_itself(store: Store) -> None:
+    enquiry_id = closed(store)
+    with contextlib.suppress(ZeroDivisionError), store.begin() as kept:
+        assert kept.facts.number(ALWAYS) == 1
+        kept.enquiries.reopen(enquiry_id, NOON + timedelta(days=2))
+        kept.facts.keep(kept.facts_of(enquiry_id))
+        assert kept.facts.number(ALWAYS) == 0
+        raise ZeroDivisionError
+    assert counted(store) == (1, 1)
+
+
+def test_only_so_many_sums_are_remembered(store: Store) -> None:
+    closed(store)
+    with store.reading() as seen:
+        for years in range(remembered.SUMS + 5):
+            period = Period(date(1900 + years, 1, 1), date(2100, 1, 1))
+            assert seen.facts.number(Among(period)) == (1 if period.first.year <= 2026 else 0)
+    assert len(store._sums._kept) == remembered.SUMS
