@@ -10,6 +10,7 @@ from starlette.responses import Response
 from bot import charts, saying
 from bot.charts import Bar, Chart
 from bot.figures import ALL, BASE, MEASURES, By, Cell, Measure, Period, Spoken
+from bot.reporting import DOUBTS, LACKING, Doubtful
 from bot.saying import Shown, Value
 from bot.web.team.pages import Item, TeamPage, Telling
 from bot.web.team.shell import Signed
@@ -139,6 +140,15 @@ def groups(address: Callable[[str], str]) -> tuple[Group, ...]:
 def enquiries(number: int) -> str:
     """Write a number of enquiries."""
     return "1 enquiry" if number == 1 else f"{number:,} enquiries"
+
+
+_OF_ENQUIRIES = frozenset(what.value for what in (*LACKING, *DOUBTS))
+"""What is said of single enquiries, and of how many."""
+
+
+def doubt(one: Doubtful) -> str:
+    """Say what makes figures doubtful."""
+    return f"{one.say} ({enquiries(one.number)})" if one.id in _OF_ENQUIRIES else one.say
 
 
 def not_now(signed: Signed, title: str, why: Exception) -> Response:

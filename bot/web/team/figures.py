@@ -14,7 +14,7 @@ from starlette.responses import Response
 from bot import reporting, saying
 from bot.figures import ALL, BASE, MEASURES, NATIONAL, By, Measure, Period, Spoken, Table
 from bot.publishing.marking import SMALLEST_BASE, percentage
-from bot.reporting import DOUBTS, LACKING, Asked, Doubtful, NotCounted
+from bot.reporting import DOUBTS, LACKING, Asked, NotCounted
 from bot.reviewing.seeing import NotDone
 from bot.roles import RULES, Act, Place, may
 from bot.saying import Shown, Value
@@ -175,7 +175,7 @@ async def show_figures(request: Request, signed: Signed) -> Response:
         period_id=chosen.period_id,
         teams=(("", "The whole council"), *await to_thread.run_sync(_teams, signed)),
         team_id=chosen.team_id,
-        to_look_at=tuple(_said(one) for one in doubts),
+        to_look_at=tuple(counted.doubt(one) for one in doubts),
         look_href=chosen.address(LOOK),
         groups=tuple(
             Rows(heading, tuple(_row(MEASURES[one], found, chosen) for one in ids)) for heading, ids in counted.GROUPS
@@ -290,14 +290,6 @@ def _listed(number: int) -> str:
     if not number:
         return "There are none that you may see."
     return "" if number <= LISTED else f"These are {LISTED} of {number:,}, those that were closed last."
-
-
-def _said(one: Doubtful) -> str:
-    return f"{one.say} ({counted.enquiries(one.number)})" if one.id in _OF_ENQUIRIES else one.say
-
-
-_OF_ENQUIRIES = frozenset(what.value for what in (*LACKING, *DOUBTS))
-"""What is said of single enquiries, and of how many."""
 
 
 def _why(one: NotCounted) -> str:
