@@ -1,4 +1,4 @@
-"""What a council changes without a developer: what people read about the team, who may begin, how long things are kept.
+"""What a council changes without a developer: what people read, who may begin, how long things are kept, its own name.
 
 What is given here stands over the settings of the installation. Nothing is overwritten: each value stays with who gave
 it and when, and can be put back. The pages of the person show the newest, without a restart.
@@ -21,7 +21,7 @@ from bot.conversation import REFERENCE
 from bot.interview_checks import CONTRACTION, JARGON, LONGEST_SENTENCE, PROMISING, WORDS_OF_A_SETTING
 from bot.roles import Act, Actor, require, require_proven
 from bot.settings import Settings
-from bot.store import AuditAct, Changed, NotRead, Store
+from bot.store import AuditAct, Changed, NotRead, Store, Transaction
 
 READ_EVERY = 2.0
 """Seconds after which values are read again that another process may have changed."""
@@ -33,6 +33,8 @@ class Group(StrEnum):
     PEOPLE = "people"
     BEGINNING = "beginning"
     KEEPING = "keeping"
+    RETURN = "return"
+    """What the national return says of the council."""
 
 
 class Name(StrEnum):
@@ -50,6 +52,13 @@ class Name(StrEnum):
     KEEP_WAITING = "keep_waiting"
     KEEP_CLOSED = "keep_closed"
     KEEP_AUDIT = "keep_audit"
+    GEOGRAPHY = "geography"
+    COUNCIL_TYPE = "council_type"
+    REGION_CODE = "region_code"
+    REGION_NAME = "region_name"
+    ONS_CODE = "ons_code"
+    LA_CODE = "la_code"
+    LA_NAME = "la_name"
 
 
 class Unit(StrEnum):
@@ -91,13 +100,64 @@ GROUPS: Mapping[Group, tuple[Name, ...]] = MappingProxyType(
         ),
         Group.BEGINNING: (Name.WALK_IN,),
         Group.KEEPING: tuple(TERMS),
+        Group.RETURN: (
+            Name.LA_NAME,
+            Name.LA_CODE,
+            Name.ONS_CODE,
+            Name.COUNCIL_TYPE,
+            Name.REGION_NAME,
+            Name.REGION_CODE,
+            Name.GEOGRAPHY,
+        ),
     }
 )
 
-LONGEST = {Name.TEAM: 60, Name.READ_WITHIN: 40, Name.PHONE_HOURS: 80, Name.CONTACT: 240}
+LONGEST = {
+    Name.TEAM: 60,
+    Name.READ_WITHIN: 40,
+    Name.PHONE_HOURS: 80,
+    Name.CONTACT: 240,
+    **dict.fromkeys(GROUPS[Group.RETURN], 80),
+}
 """In characters."""
 DIGITS = range(3, 16)
 """As many as a telephone number has."""
+
+GEOGRAPHY = "ENGLAND"
+"""What the national publication calls the geography of every council (publication code of NHS England)."""
+CODES: Mapping[Name, tuple[re.Pattern[str], str]] = MappingProxyType(
+    {
+        Name.LA_CODE: (
+            re.compile(r"[0-9]{3}"),
+            "Write the three digits that the return knows the council by, such as 111.",
+        ),
+        Name.ONS_CODE: (
+            re.compile(r"E(?:06|08|09|10)[0-9]{6}"),
+            "Write the ONS code of a council with adult social care: E06, E08, E09 or E10, then six digits.",
+        ),
+        Name.REGION_CODE: (
+            re.compile(r"E1200000[1-9]"),
+            "Write the ONS code of a region of England, from E12000001 to E12000009.",
+        ),
+    }
+)
+"""What codes look like, and what is said of one that does not."""
+REGIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "E12000001": ("North East",),
+        "E12000002": ("North West",),
+        "E12000003": ("Yorkshire and The Humber",),
+        "E12000004": ("East Midlands",),
+        "E12000005": ("West Midlands",),
+        "E12000006": ("East of England", "Eastern"),
+        "E12000007": ("London",),
+        "E12000008": ("South East",),
+        "E12000009": ("South West",),
+    }
+)
+"""What regions of England are called, by their codes."""
+FORMULAS = tuple("=+-@|%'")
+"""What a spreadsheet program takes for something else at the beginning of a value."""
 
 NUMBER = re.compile(r"\+?[0-9() -]+")
 STOPS = re.compile(r"[.!?](?:\s|$)")
@@ -176,6 +236,8 @@ def of_installation(settings: Settings) -> dict[Name, str]:
         Name.CONTACT: "",
         Name.WALK_IN: "yes" if settings.walk_in else "no",
         **{name: str(term.ships) for name, term in TERMS.items()},
+        **dict.fromkeys(GROUPS[Group.RETURN], ""),
+        Name.GEOGRAPHY: GEOGRAPHY,
     }
 
 
@@ -197,6 +259,11 @@ def values_now(store: Store, settings: Settings) -> Values:
     """Read what holds now. Raises NotRead."""
     with store.reading() as seen:
         return values_of(_over(settings, seen.council.now()))
+
+
+def in_return(seen: Transaction, settings: Settings) -> dict[Name, str]:
+    """Give what the national return says of the council; what nobody gave is empty."""
+    return _of_group(_over(settings, seen.council.now()), Group.RETURN)
 
 
 class InPlace:
@@ -242,6 +309,7 @@ def look(store: Store, settings: Settings, actor: Actor, group: Group) -> Held:
 def checked(group: Group, typed: Given) -> dict[Name, str]:
     """Give the values of a group as they would be kept. Raises NotTaken, with a sentence for each that cannot be."""
     given = {name: " ".join(typed.get(name, "").split()) for name in GROUPS[group]}
+    given |= {name: given[name].replace(" ", "").upper() for name in CODES if name in given}
     errors = {name: wrong for name, value in given.items() if (wrong := _wrong(name, value))}
     if errors:
         raise NotTaken(errors)
@@ -311,8 +379,12 @@ def _over(settings: Settings, given: Mapping[str, str]) -> dict[Name, str]:
     return of_installation(settings) | {Name(name): value for name, value in given.items() if name in set(Name)}
 
 
+def _of_group(given: Given, group: Group) -> dict[Name, str]:
+    return {name: given[name] for name in GROUPS[group]}
+
+
 def _held(given: Given, group: Group) -> Held:
-    of_group = {name: given[name] for name in GROUPS[group]}
+    of_group = _of_group(given, group)
     return Held(of_group, hashlib.sha256(json.dumps(of_group).encode()).hexdigest())
 
 
@@ -333,6 +405,8 @@ def _wrong(name: Name, value: str) -> str:
         return f"This is {len(value)} characters long. Please make it {LONGEST[name]} or fewer."
     if not value.isprintable():
         return "There is a sign in this that cannot be seen. Please type it again."
+    if name in GROUPS[Group.RETURN]:
+        return _wrong_in_return(name, value)
     if OURS.search(value):
         return "Please leave out brackets like [[ ]] and { }, and “turn:” with a number: they mean something here."
     if name is Name.CONTACT:
@@ -356,6 +430,15 @@ def _wrong_phone(value: str) -> str:
         return "Write a telephone number in digits and spaces, such as 01234 567 890."
     if value.startswith("+") and "(0)" in value:
         return "Leave out the (0): with it the number cannot be rung. Write +44 1234 567 890, or 01234 567 890."
+    return ""
+
+
+def _wrong_in_return(name: Name, value: str) -> str:
+    if name in CODES:
+        pattern, said = CODES[name]
+        return "" if pattern.fullmatch(value) else said
+    if value.startswith(FORMULAS):
+        return f"Leave out the {value[0]} at the beginning: a spreadsheet program takes it for something else."
     return ""
 
 
@@ -404,3 +487,15 @@ def _hard_words(said: str) -> Iterator[str]:
             yield f"“{phrase}” reads like a promise that nobody can keep."
     if CONTRACTION.search(said):
         yield "Short forms such as “don't” are harder to read than “do not”."
+
+
+def advice_on_return(given: Given) -> Iterator[str]:
+    """Say what to think about before this is put in place as what the return says of the council."""
+    missing = sum(not given[name] for name in GROUPS[Group.RETURN])
+    if missing:
+        what = "One of these is" if missing == 1 else f"{missing} of these are"
+        yield f"{what} still missing. The file of the return can be taken out once all are there."
+    called = REGIONS.get(given[Name.REGION_CODE], ())
+    plain = given[Name.REGION_NAME].lower().removeprefix("the ")
+    if called and plain and plain not in {one.lower() for one in called}:
+        yield f"{given[Name.REGION_CODE]} is the code of {called[0]}. Look whether name and code go together."

@@ -2,7 +2,7 @@
 
 from bot.publishing.comparing import Benchmark, BenchmarkNotRead, read_benchmark
 from bot.publishing.marking import CONFIDENTIAL, NOT_AVAILABLE, shown
-from bot.publishing.national import Council, CouncilNotKnown, return_csv
+from bot.publishing.national import Council, CouncilNotKnown, file_name, return_csv
 from bot.publishing.packs import NotProven, Pack, PublishedTable, Shown, publish
 from bot.publishing.writing import published_csv, published_json, published_xlsx
 
@@ -17,6 +17,7 @@ __all__ = [
     "Pack",
     "PublishedTable",
     "Shown",
+    "file_name",
     "publish",
     "published_csv",
     "published_json",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 
-from bot.figures import ALL, Table
+from bot.figures import ALL, Period, Table
 from bot.publishing.writing import as_csv, harmless
 
 COLUMNS = (
@@ -25,9 +25,6 @@ COLUMNS = (
 ENQUIRY_TYPE = "Concluded Section 42 Enquiries"
 EVERYBODY = "Total"
 """What a subcategory is called that counts everybody. It is our own word, as is that groups are subcategories."""
-
-FILE_NAME = "own-words-return-exact-restricted.csv"
-"""The file itself has room for the published columns alone, so that its name says what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +50,11 @@ class CouncilNotKnown(Exception):
     def __init__(self, missing: tuple[str, ...]) -> None:
         super().__init__(f"The return needs these of the council, which nobody has given: {', '.join(missing)}.")
         self.missing = missing
+
+
+def file_name(period: Period) -> str:
+    """Name the file. It has room for the published columns alone, so that its name says what it is, and of when."""
+    return f"own-words-return-{period.first.year}-{period.last.year}-exact-restricted.csv"
 
 
 def return_csv(tables: Iterable[Table], council: Council) -> bytes:

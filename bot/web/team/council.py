@@ -32,6 +32,7 @@ TITLES = {
     Group.PEOPLE: "What people read about the team",
     Group.BEGINNING: "Who may begin",
     Group.KEEPING: "How long things are kept",
+    Group.RETURN: "The council in the national return",
 }
 LABELS = {
     Name.TEAM: "The name of the team",
@@ -45,6 +46,13 @@ LABELS = {
     Name.KEEP_WAITING: "Finished, and waiting for the team",
     Name.KEEP_CLOSED: "Enquiries that are closed",
     Name.KEEP_AUDIT: "The audit, and the facts of what was forgotten",
+    Name.LA_NAME: "The council’s name",
+    Name.LA_CODE: "Its number in the return",
+    Name.ONS_CODE: "Its ONS code",
+    Name.COUNCIL_TYPE: "What type of council it is",
+    Name.REGION_NAME: "The name of its region",
+    Name.REGION_CODE: "The ONS code of its region",
+    Name.GEOGRAPHY: "Geography",
 }
 HINTS = {
     Name.TEAM: "As it stands in a sentence: “You can ring the adult support team.”",
@@ -58,7 +66,28 @@ HINTS = {
     Name.KEEP_WAITING: "In days. Then somebody is to be reminded: nothing is to go silently.",
     Name.KEEP_CLOSED: "In years, as your council’s schedule says. Somebody is to look again before it goes.",
     Name.KEEP_AUDIT: "In years. There are no words in it.",
+    Name.LA_NAME: "Column LA_NAME.",
+    Name.LA_CODE: "Column LA_CODE: three digits, such as 111.",
+    Name.ONS_CODE: "Column ONS_CODE: nine characters, such as E06000001.",
+    Name.COUNCIL_TYPE: "Column COUNCIL_TYPE.",
+    Name.REGION_NAME: "Column REGION_NAME, such as North East.",
+    Name.REGION_CODE: "Column REGION_CODE: nine characters, such as E12000001.",
+    Name.GEOGRAPHY: "Column GEOGRAPHY. It is ENGLAND for every council.",
 }
+ABOUT = {
+    Group.RETURN: (
+        "Nobody but those who send the return sees this. Copy each value from your council’s rows in the file that "
+        "was published of the year before, letter by letter."
+    )
+}
+"""What has to be known before values are typed."""
+HOLDS = {
+    Group.PEOPLE: "People see it at once.",
+    Group.BEGINNING: "People see it at once.",
+    Group.KEEPING: "",
+    Group.RETURN: "It stands in every file of the return that is taken out from then on.",
+}
+"""From when on it is what holds."""
 YES_OR_NO = {"yes": "Yes, anybody may begin", "no": "No, only with an invitation"}
 
 NOTHING_BEGUN = "This is only a preview"
@@ -72,6 +101,7 @@ class Kind(StrEnum):
     BOX = "box"
     YES_OR_NO = "yes_or_no"
     NUMBER = "number"
+    CODE = "code"
 
 
 KINDS = {
@@ -80,6 +110,7 @@ KINDS = {
     Name.CONTACT: Kind.BOX,
     Name.WALK_IN: Kind.YES_OR_NO,
     **dict.fromkeys(TERMS, Kind.NUMBER),
+    **dict.fromkeys(council.CODES, Kind.CODE),
 }
 
 
@@ -99,6 +130,7 @@ PAGES_OF = {
     ),
     Group.BEGINNING: ((Shown.FIRST, "See the whole first page"),),
     Group.KEEPING: (),
+    Group.RETURN: (),
 }
 
 
@@ -148,6 +180,7 @@ class SettingsForm(TeamPage):
 
     template: ClassVar[str] = "team/settings_form.html"
     address: str
+    about: str
     fields: tuple[Field, ...]
     yes_or_no: tuple[tuple[str, str], ...] = tuple(YES_OR_NO.items())
     is_kept_only: bool
@@ -180,6 +213,7 @@ class SettingsPreview(TeamPage):
     walk_in: bool | None
     """Where that is what is tried: whether anybody may begin."""
     pages: tuple[tuple[str, str], ...]
+    holds: str
     is_kept_only: bool
 
 
@@ -348,15 +382,22 @@ async def _preview(
             for name, value in given.items()
             if value != held.given[name]
         ),
-        advice=(*council.advice(values), *_too_long(sentences)) if is_for_people else (),
+        advice=_advice(group, given, values, sentences),
         place=tried.place,
         is_for_people=is_for_people,
         sentences=sentences,
         walk_in=values.walk_in if group is Group.BEGINNING else None,
         pages=tuple((str(shown), label) for shown, label in PAGES_OF[group]),
+        holds=HOLDS[group],
         is_kept_only=group is Group.KEEPING,
     )
     return signed.shown(page)
+
+
+def _advice(group: Group, given: Given, values: Values, sentences: tuple[Difference, ...]) -> tuple[str, ...]:
+    if group is Group.PEOPLE:
+        return (*council.advice(values), *_too_long(sentences))
+    return tuple(council.advice_on_return(given)) if group is Group.RETURN else ()
 
 
 def _form(signed: Signed, group: Group, given: Given, refused: NotTaken | None = None) -> SettingsForm:
@@ -365,6 +406,7 @@ def _form(signed: Signed, group: Group, given: Given, refused: NotTaken | None =
         title=TITLES[group],
         problems=tuple(Problem(why, f"#{name}") for name, why in refused.errors.items()) if refused else (),
         address=_address(group),
+        about=ABOUT.get(group, ""),
         fields=tuple(
             Field(name, LABELS[name], HINTS[name], KINDS.get(name, Kind.LINE), given[name]) for name in GROUPS[group]
         ),
@@ -432,6 +474,8 @@ def _said(name: Name, value: str) -> str:
         return f"{value} {TERMS[name].unit}"
     if name is Name.WALK_IN:
         return YES_OR_NO[value]
+    if name in GROUPS[Group.RETURN]:
+        return value or "Not given yet"
     return value
 
 
