@@ -36,7 +36,17 @@ SIZES = (1_000, 10_000, 185_270)
 """Enquiries of a year: a small council's, several councils', and England's in 2024-25."""
 TEAMS = 10
 TIMES = 3
-PAGES = ("/team/figures", "/team/figures?by=quarter", "/team/pack")
+PAGES = (
+    "/team/figures?",
+    "/team/figures/achieved?by=quarter",
+    "/team/figures/asked?by=age_band",
+    "/team/figures/achieved/enquiries?cell=fully",
+    "/team/figures-to-look-at?",
+    "/team/now?",
+    "/team/pack?",
+    "/team/pack/achieved?",
+)
+"""Without the year that is looked at."""
 PAGE_TIMES = 12
 
 Row = tuple[str, str, str]
@@ -48,10 +58,10 @@ class Counted:
     """What counting a year took, in a process that did nothing else."""
 
     everything: float
-    """Seconds for every figure of the Board together: the longest of several times."""
+    """Seconds for every figure of the Board together, nothing remembered: the longest of several times."""
     by_quarter: float
     pack: float
-    """Seconds for the whole pack, counted and proved safe."""
+    """Seconds for the whole pack, counted and proved safe, nothing remembered."""
     memory: float
     """MB at most."""
 
@@ -133,22 +143,26 @@ def _counted(address: str, key: Path) -> Counted:
 def _count(address: str, key: Path) -> Mapping[str, float]:
     """Count, in this process, and give what it took."""
     now = datetime.now(UTC)
-    with closing(Store.open(address if "://" in address else Path(address), RootKey.read(key))) as store:
-        with store.reading() as seen:
-            auditor = next(one for one in seen.accounts.listed() if one.role is Role.AUDITOR)
-        actor = Actor(auditor.account_id, Role.AUDITOR, proven_at=now)
-        period = _last_year(now)
+    period = _last_year(now)
+    root = RootKey.read(key)
 
-        def count(by: By) -> None:
-            found = tables(store, actor, Asked(period=period, measures=tuple(MEASURES), by=by), now)
-            assert found, "no figures"
+    def opened() -> Store:
+        return Store.open(address if "://" in address else Path(address), root)
 
-        return {
-            "everything": max(_times(lambda: count(By.NOTHING))),
-            "by_quarter": max(_times(lambda: count(By.QUARTER))),
-            "pack": next(_times(lambda: pack_of(store, actor, period, now))),
-            "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        }
+    with closing(opened()) as store, store.reading() as seen:
+        auditor = next(one for one in seen.accounts.listed() if one.role is Role.AUDITOR)
+    actor = Actor(auditor.account_id, Role.AUDITOR, proven_at=now)
+
+    def count(store: Store, by: By) -> None:
+        found = tables(store, actor, Asked(period=period, measures=tuple(MEASURES), by=by), now)
+        assert found, "no figures"
+
+    return {
+        "everything": max(_times(opened, lambda store: count(store, By.NOTHING))),
+        "by_quarter": max(_times(opened, lambda store: count(store, By.QUARTER))),
+        "pack": next(_times(opened, lambda store: pack_of(store, actor, period, now))),
+        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
 
 
 def _last_year(now: datetime) -> Period:
@@ -156,11 +170,13 @@ def _last_year(now: datetime) -> Period:
     return Period.of_year(now.year - 1 if now.month > 3 else now.year - 2)
 
 
-def _times(count: Callable[[], object]) -> Iterator[float]:
+def _times(opened: Callable[[], Store], count: Callable[[Store], object]) -> Iterator[float]:
+    """Time it in a store that was just opened, so that it remembers nothing."""
     for _ in range(TIMES):
-        began = time.perf_counter()
-        count()
-        yield time.perf_counter() - began
+        with closing(opened()) as store:
+            began = time.perf_counter()
+            count(store)
+            yield time.perf_counter() - began
 
 
 def _rows(year: Year, database: str) -> list[Row]:
@@ -192,9 +208,8 @@ def _pages(house: House, enquiries: int) -> list[Row]:
     times: list[float] = []
     try:
         with httpx.Client(base_url=house.address, cookies={"team": cookie}, timeout=120) as browser:
-            for page in PAGES:
-                browser.get(page).raise_for_status()
-            for page in PAGES * PAGE_TIMES:
+            year = f"&period={_last_year(now).first.year}"
+            for page in [page + year for page in PAGES] * (PAGE_TIMES + 1):
                 began = time.perf_counter()
                 shown = browser.get(page)
                 times.append(time.perf_counter() - began)
@@ -203,12 +218,13 @@ def _pages(house: House, enquiries: int) -> list[Row]:
         memory = _peak(house.process.pid)
     finally:
         house.close()
-    ordered = sorted(times)
+    first, ordered = max(times[: len(PAGES)]), sorted(times[len(PAGES) :])
     p95 = ordered[int(len(ordered) * 0.95) - 1]
     among = f"over {enquiries:,} enquiries"
     spread = f"median {statistics.median(ordered) * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms"
     return [
-        (f"a page of figures {among} ({len(times)} pages)", spread, "p95 ≤ 500 ms"),
+        (f"a page of figures {among} ({len(ordered)} pages)", spread, "p95 ≤ 500 ms"),
+        (f"the slowest page of figures {among} after something changed", f"{first:.1f} s", ""),
         (f"the app's memory {among}, at most", f"{memory:.0f} MB", "≤ 300 MB"),
     ]
 
