@@ -1,5 +1,6 @@
 """Made-up data: asked as the dialogue engine asks, kept as the custom actions keep, and never beside anything real."""
 
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -14,16 +15,17 @@ from typing import Any
 import pytest
 
 from actions.executor import Executor
-from bot import demo
+from bot import demo, quoting, responding
 from bot.conversation import Control, How, Kind, Now, Speaker, Stage, State, Turn, Whose
 from bot.demo.road import Map, Road
 from bot.demo.telling import Telling, Until
 from bot.demo.voice import Answered, Voice
+from bot.figures import Period
 from bot.flags import FlagKind
 from bot.interview import Asking
 from bot.nudges import OUTCOME_QUESTIONS
 from bot.project import load_nudges, load_phrases
-from bot.roles import Role
+from bot.roles import Actor, Role
 from bot.settings import ROOT
 from bot.signing_in import hash_of
 from bot.store import EntryKind, LinkPurpose, Missing, RootKey, Store
@@ -390,6 +392,25 @@ def test_a_year_is_whole_and_counted(store: Store) -> None:
     assert {entry.what for entry in entries if entry.kind is EntryKind.RECORD} == {
         *("about", "asked", "advocacy", "capacity", "risk", "wish_not_followed", "verdict"),
     }
+
+
+def test_a_year_has_people_who_are_quoted_and_answered(store: Store) -> None:
+    made(store, 300, shape=demo.Shape.YEAR)
+    year = Period.of_year(2025)
+    with store.reading() as seen:
+        account = next(one for one in seen.accounts.listed() if one.role is Role.BOARD_MEMBER)
+    actor = Actor(account.account_id, account.role)
+    quotes = quoting.quotable(store, actor, year)
+    answers = responding.said_and_done(store, actor, year)
+    names = set(tools().words.pools["names"])
+    assert len({quote.voice for quote in quotes}) == 2
+    assert any(piece.is_left_out for quote in quotes for piece in quote.pieces)
+    assert not any(names & set(re.findall(r"\w+", piece.words)) for quote in quotes for piece in quote.pieces)
+    assert {one.state for one in answers} == {responding.State.MADE, responding.State.PLANNED}
+    assert any(one.quote for one in answers)
+    assert any(one.theme for one in answers)
+    made(store, 1, shape=demo.Shape.YEAR)
+    assert responding.said_and_done(store, actor, year) == answers
 
 
 def test_several_hands_make_what_one_makes(store: Store, other: Store, tmp_path: Path) -> None:

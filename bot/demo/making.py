@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from bot.demo.answered import answer_people
 from bot.demo.teamwork import MADE_UP, Done, Shape, Team, Teamwork, drawing
 from bot.demo.telling import Tools
 from bot.demo.voice import Voice
@@ -89,6 +90,9 @@ def make_up(
             done.enquiries + part.enquiries, done.conversations + part.conversations, done.turns + part.turns, ()
         )
         told(done.enquiries)
+    with store.begin() as kept:
+        managers = [one.account_id for one in kept.accounts.listed() if one.role is Role.MANAGER]
+        audited += answer_people(kept, tools.words.pools["done"], managers, teamwork.until)
     audited.sort(key=lambda deed: (deed.at, deed.act))
     for start in range(0, len(audited), AUDITED_AT_ONCE):
         with store.begin() as kept:

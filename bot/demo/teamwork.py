@@ -11,7 +11,7 @@ from bot.demo import recorded
 from bot.demo.telling import BRIEFLY, Telling, Tools, Until
 from bot.demo.voice import Voice
 from bot.quotation import ASKED as MAY_QUOTE
-from bot.quotation import YES
+from bot.quotation import YES, found_in, together, written
 from bot.quoting import Check, Decision
 from bot.records import SAID_IN, RecordKind, Typed, fill_in, quotes
 from bot.store import AuditAct, Audited, Entry, EntryKind, Gathered, Transaction
@@ -28,8 +28,10 @@ YEARS_SPEAKERS = (Speaker.PERSON,) * 5 + (Speaker.PRACTITIONER,) * 3 + (Speaker.
 SOON = timedelta(days=2)
 SPANS = (7, 30, 90, 200, 400)
 """Days back to when an enquiry was opened at most: there is more of what is new than of what is old."""
-SHARE_QUOTED = {"work": 0.5, "year": 0.02}
-"""Of the words that may be quoted, those that somebody has looked at."""
+SHARE_QUOTED, SHARE_QUOTED_LATER = 0.5, 0.01
+"""Of the words that may be quoted, those that somebody has looked at: nobody looks at those of a whole country."""
+LOOKED_AT = 1_000
+"""The enquiries that are looked at like those of one council."""
 EXPRESSED = "asked_expressed"
 
 
@@ -66,6 +68,7 @@ class Done:
 class _Enquiry:
     """An enquiry on its way."""
 
+    number: int
     enquiry_id: str | None
     team: Team
     voice: Voice
@@ -100,6 +103,11 @@ class Teamwork:
         self._year = datetime.combine(began.replace(year=began.year - 1), time(), UTC)
         """When the last whole year began, April to March."""
 
+    @property
+    def until(self) -> datetime:
+        """The last moment of what is made up."""
+        return self._year.replace(year=self._year.year + 1) if self._shape is Shape.YEAR else self._now
+
     def enquiry(self, kept: Transaction, gathered: Gathered, number: int) -> None:
         """Make one enquiry with its conversations and all that a team did about them."""
         self._enquiries += 1
@@ -111,7 +119,7 @@ class Teamwork:
         else:
             self._as_it_comes(kept, number, team, draw)
             if number % WALKED_IN == 0:
-                self._walk_in(kept, draw)
+                self._walk_in(kept, number, draw)
 
     def done(self) -> Done:
         """Give what was made since this was asked last."""
@@ -159,8 +167,8 @@ class Teamwork:
     def _until(self, draw: Random) -> Until:
         return draw.choices((Until.END, Until.LEFT, Until.BREAK, Until.STOP), (86, 6, 3, 5))[0]
 
-    def _walk_in(self, kept: Transaction, draw: Random) -> None:
-        made = _Enquiry(None, self._teams[0], Voice(self._tools.words, draw), draw)
+    def _walk_in(self, kept: Transaction, number: int, draw: Random) -> None:
+        made = _Enquiry(number, None, self._teams[0], Voice(self._tools.words, draw), draw)
         at = _some_time(draw, self._now - timedelta(days=draw.uniform(1, 40)))
         self._conversation(kept, made, Stage.FIRST, Speaker.PERSON, at, self._until(draw))
 
@@ -206,7 +214,7 @@ class Teamwork:
     def _open(self, kept: Transaction, number: int, team: Team, draw: Random, opened: datetime) -> _Enquiry:
         place = draw.choice(self._tools.words.pools["towers"])
         enquiry_id = kept.enquiries.open(opened, reference=f"{MADE_UP}-{number:05d} {place}")
-        made = _Enquiry(enquiry_id, team, Voice(self._tools.words, draw), draw)
+        made = _Enquiry(number, enquiry_id, team, Voice(self._tools.words, draw), draw)
         made.capacity = recorded.drawn(draw, recorded.CAPACITIES)
         self._allocate(kept, made, opened)
         if draw.random() < 0.96:
@@ -388,7 +396,7 @@ class Teamwork:
         told, may = said.get("tell_in_charge"), said.get(MAY_QUOTE)
         if told is None or may is None or told.kind is not Kind.WORDS or may.choice != (YES,):
             return
-        if made.draw.random() > SHARE_QUOTED[self._shape.value]:
+        if made.draw.random() > (SHARE_QUOTED if made.number <= LOOKED_AT else SHARE_QUOTED_LATER):
             return
         manager, later = made.draw.choice(made.team.managers), at + timedelta(days=1)
         is_quoted = made.draw.random() < 0.85
@@ -404,9 +412,14 @@ class Teamwork:
             conversation_id=telling.conversation_id,
             enquiry_id=made.enquiry_id,
             turn=told.number,
-            choices={"left_out": (), "checks": checks} if is_quoted else {},
+            choices={"left_out": self._names_in(told.words), "checks": checks} if is_quoted else {},
         )
         self._did(made, later, AuditAct.CHANGED, manager, telling.conversation_id, f"quote.{what.value}")
+
+    def _names_in(self, words: str) -> tuple[str, ...]:
+        """Find the names that somebody said, to be left out."""
+        names = self._tools.words.pools["names"]
+        return written(together([found for name in names for found in found_in(words, name)], words))
 
     def _record_first(self, made: _Enquiry, telling: Telling) -> None:
         """Record that they were asked, and who helps them take part, where a team came to it."""
