@@ -5,10 +5,11 @@ import io
 import json
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from bot.figures import Period, Spoken
+from bot.figures import Cell, Measure, Period, Spoken
 from bot.publishing.marking import NO_PERCENTAGES
 from bot.publishing.packs import PublishedTable, Shown
 
@@ -25,6 +26,9 @@ NOTES = (
 )
 """What everybody who reads the figures has to know."""
 
+TO_COMPARE_WITH = "Of elsewhere, to compare with. Not counted here, and as the council was given it. Source: "
+"""What stands before the source of a figure of elsewhere."""
+
 COLUMNS = (
     "What this is",
     "Period",
@@ -40,6 +44,21 @@ COLUMNS = (
 )
 
 SPOKEN = {Spoken.ALL: "", Spoken.PERSON: "The person", Spoken.REPRESENTATIVE: "Somebody who speaks for them"}
+
+ELSEWHERE_COLUMNS = ("Of where", "Period", "Source", "Table", "Measure", "Row", "Percentage")
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """One figure of elsewhere, to compare with: how many in a hundred, of where, of when, and who says so."""
+
+    place: str
+    year: str
+    source: str
+    measure: Measure
+    cell: Cell
+    percent: float
+
 
 FORMULAS = "=+-@|%"
 """What makes a spreadsheet program take a text for a formula."""
@@ -63,13 +82,14 @@ def as_csv(rows: Iterable[Sequence[str]], encoding: str = "utf-8") -> bytes:
     return written.getvalue().encode(encoding)
 
 
-def published_csv(tables: Iterable[PublishedTable], period: Period) -> bytes:
+def published_csv(tables: Iterable[PublishedTable], period: Period, elsewhere: Sequence[Elsewhere] = ()) -> bytes:
     """Write what may be published, a row for each number. Begins with a byte order mark, for spreadsheet programs."""
-    return as_csv([COLUMNS, *(_texts(row) for row in _rows(tables, period))], "utf-8-sig")
+    rows: tuple[Sequence[str | int | float | None], ...] = (*_rows(tables, period), *map(_beside, elsewhere))
+    return as_csv([COLUMNS, *(_texts(row) for row in rows)], "utf-8-sig")
 
 
-def published_xlsx(tables: Iterable[PublishedTable], period: Period) -> bytes:
-    """Write what may be published as a workbook: what it is, then all figures."""
+def published_xlsx(tables: Iterable[PublishedTable], period: Period, elsewhere: Sequence[Elsewhere] = ()) -> bytes:
+    """Write what may be published as a workbook: what it is, all figures, and those of elsewhere if there are any."""
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
@@ -89,12 +109,24 @@ def published_xlsx(tables: Iterable[PublishedTable], period: Period) -> bytes:
     sheet.append(head)
     for row in _rows(tables, period):
         sheet.append(row)
+    if elsewhere:
+        sheet = book.create_sheet("Of elsewhere")
+        sheet.freeze_panes = "A2"
+        for letter, width in zip("ABCDEFG", (20, 12, 44, 10, 44, 44, 12), strict=True):
+            sheet.column_dimensions[letter].width = width
+        head = [WriteOnlyCell(sheet, value=name) for name in ELSEWHERE_COLUMNS]
+        for cell in head:
+            cell.font = Font(bold=True)
+        sheet.append(head)
+        for one in elsewhere:
+            texts = (one.place, one.year, one.source, one.measure.table, one.measure.heading, one.cell.label)
+            sheet.append([*map(harmless, texts), one.percent])
     written = io.BytesIO()
     book.save(written)
     return written.getvalue()
 
 
-def published_json(tables: Iterable[PublishedTable], period: Period) -> bytes:
+def published_json(tables: Iterable[PublishedTable], period: Period, elsewhere: Sequence[Elsewhere] = ()) -> bytes:
     """Write what may be published for programs: a number, or the marker `[c]` or `[x]`."""
     names = ("measure_id", "table", "measure", "definition", "source", "base", "spoken", "columns")
     told = [dict(zip(names, _about(table), strict=True)) | {"rows": _json_rows(table)} for table in tables]
@@ -105,6 +137,7 @@ def published_json(tables: Iterable[PublishedTable], period: Period) -> bytes:
             "first_day": _day(period.first),
             "last_day": _day(period.last),
             "tables": told,
+            "elsewhere": [_told_of(one) for one in elsewhere],
         },
         ensure_ascii=False,
         indent=1,
@@ -162,7 +195,20 @@ def _rows(tables: Iterable[PublishedTable], period: Period) -> Iterator[list[str
                 ]
 
 
-def _texts(row: Iterable[str | int | None]) -> list[str]:
+def _beside(one: Elsewhere) -> list[str | int | float | None]:
+    """Write a figure of elsewhere as a row among ours: there is no number of it, and no of how many."""
+    about = (one.measure.table, harmless(one.measure.heading), "", harmless(one.cell.label), harmless(one.place))
+    return [TO_COMPARE_WITH + one.source, one.year, *about, None, None, f"{one.percent:g}", None]
+
+
+def _told_of(one: Elsewhere) -> dict[str, str | float]:
+    texts = {"place": one.place, "year": one.year, "source": one.source}
+    rows = {"measure": one.measure.heading, "label": one.cell.label}
+    ids: dict[str, str | float] = {"measure_id": one.measure.id, "row_id": one.cell.id, "percent": one.percent}
+    return {**{name: harmless(text) for name, text in (texts | rows).items()}, **ids}
+
+
+def _texts(row: Iterable[str | int | float | None]) -> list[str]:
     return ["" if value is None else str(value) for value in row]
 
 

@@ -1,4 +1,4 @@
-"""Files that leave the council: the return, what may be published, and what a council supplies to compare with."""
+"""Files that leave the council: the return, and what may be published."""
 
 import csv
 import io
@@ -11,14 +11,12 @@ from python_calamine import CalamineWorkbook
 
 from bot.figures import ALL, MEASURES, Cell, Period, Table
 from bot.publishing import (
-    BenchmarkNotRead,
     Council,
     CouncilNotKnown,
     publish,
     published_csv,
     published_json,
     published_xlsx,
-    read_benchmark,
     return_csv,
 )
 from bot.publishing.national import COLUMNS
@@ -153,45 +151,3 @@ def test_a_spreadsheet_program_reads_the_return(libreoffice: Path, tmp_path: Pat
     head, *told = book.get_sheet_by_index(0).to_python()
     assert tuple(head) == COLUMNS
     assert [row[-1] for row in told] == [int(row[-1]) for row in rows(file)[1:]]
-
-
-HEAD = b"YEAR,SOURCE,MEASURE,CELL,PERCENT\r\n"
-
-
-def test_a_benchmark_is_read_with_its_year_and_source() -> None:
-    file = (
-        "\ufeff".encode()
-        + HEAD
-        + b"2024-25,A department,achieved,fully,66.5\r\n2024-25,A department,achieved,Not Achieved,6%\r\n"
-    )
-    read = read_benchmark(file)
-    assert (read.year, read.source) == ("2024-25", "A department")
-    assert read.percents == {("achieved", "fully"): 66.5, ("achieved", "not"): 6.0}
-
-
-@pytest.mark.parametrize(
-    ("file", "said"),
-    [
-        (b"", "Line 1: the first line has to be"),
-        (HEAD, "there is no figure"),
-        (HEAD + b"2024-25,A,achieved,fully\r\n", "Line 2: there are 4 columns"),
-        (HEAD + b"2024-25,A,achieved,fully,66,5\r\n", "Line 2: there are 6 columns"),
-        (HEAD + b"2024,A,achieved,fully,66\r\n", "Line 2, column YEAR"),
-        (HEAD + b"2024-26,A,achieved,fully,66\r\n", "Line 2, column YEAR"),
-        (HEAD + b"2024-25,,achieved,fully,66\r\n", "Line 2, column SOURCE"),
-        (HEAD + b"2024-25,A,nothing,fully,66\r\n", "Line 2, column MEASURE"),
-        (HEAD + b"2024-25,A,achieved,often,66\r\n", "Line 2, column CELL"),
-        (HEAD + b"2024-25,A,achieved,fully,101\r\n", "Line 2, column PERCENT"),
-        (HEAD + b"2024-25,A,achieved,fully,=1\r\n", "Line 2, column PERCENT"),
-        (HEAD + b"2024-25,A,achieved,fully,1\r\n2023-24,A,achieved,not,1\r\n", "Line 3, column YEAR"),
-        (HEAD + b"2024-25,A,achieved,fully,1\r\n2024-25,A,achieved,fully,2\r\n", "Line 3, column CELL"),
-        (HEAD + b"2024-25,\xe9t\xe9,achieved,fully,1\r\n", "Line 2: something here is not in UTF-8"),
-        (HEAD.decode().encode("utf-16"), "UTF-16"),
-        (HEAD + b'2024-25,"A,achieved,fully,1\r\n', "quotation marks"),
-        (HEAD + b"2024-25,A\0,achieved,fully,1\r\n", "Line 2: this is not a text file"),
-        (b"x" * 1_000_001, "too large"),
-    ],
-)
-def test_a_benchmark_that_is_wrong_is_named_by_line_and_column(file: bytes, said: str) -> None:
-    with pytest.raises(BenchmarkNotRead, match=said):
-        read_benchmark(file)
