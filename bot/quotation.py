@@ -49,22 +49,26 @@ class NothingLeft(ValueError):
 
 def agreed(stands: Standing) -> tuple[Turn, ...]:
     """Give the wordings that may be quoted as far as whoever said them is asked, in the order they were said."""
-    if stands.is_everything_taken_back:
-        return ()
-    found: dict[int, Turn] = {}
-    for asked in stands.answers:
-        if asked.question.asked != ASKED or asked.number not in stands.path or not _is_yes(asked):
-            continue
-        for number in _about(asked):
-            answer = stands.answer(number)
-            if answer is None or answer.number not in stands.path:
-                continue
-            said: Said
-            for said in (answer.said, *answer.additions):
-                turn = said.current
-                if turn.kind is Kind.WORDS and turn.number < asked.current.number and turn.words.strip():
-                    found[turn.number] = turn
+    found = {turn.number: turn for asked in stands.answers for turn in agreed_by(stands, asked)}
     return tuple(found[number] for number in sorted(found))
+
+
+def agreed_by(stands: Standing, asked: Answer) -> tuple[Turn, ...]:
+    """Give the wordings that this answer lets be quoted. None where it is no yes, or is good no longer."""
+    is_asked = asked.question.asked == ASKED and asked.number in stands.path
+    if stands.is_everything_taken_back or not is_asked or not _is_yes(asked):
+        return ()
+    found: list[Turn] = []
+    for number in asked_about(asked):
+        answer = stands.answer(number)
+        if answer is None or answer.number not in stands.path:
+            continue
+        said: Said
+        for said in (answer.said, *answer.additions):
+            turn = said.current
+            if turn.kind is Kind.WORDS and turn.number < asked.current.number and turn.words.strip():
+                found.append(turn)
+    return tuple(found)
 
 
 def agreed_to(stands: Standing, number: int) -> Turn | None:
@@ -76,7 +80,8 @@ def _is_yes(answer: Answer) -> bool:
     return answer.current.kind is Kind.CHOICE and answer.current.choice == (YES,)
 
 
-def _about(asked: Answer) -> Iterable[int]:
+def asked_about(asked: Answer) -> Sequence[int]:
+    """Name the answers whose words somebody was asked about."""
     named = (referred(found[0]) for found in REFERENCE.finditer(asked.question.words))
     return [number for number in named if number is not None]
 

@@ -8,7 +8,7 @@ somebody no longer wants to be quoted, are not quoted whatever was decided.
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -40,6 +40,8 @@ ON_A_PAGE = 25
 MOST_PASSAGES = 40
 LONGEST_PASSAGES = 4_000
 """Characters typed to say what is to be left out."""
+MOST_PARTS = 80
+"""Left out of one quote: what is left of more than these is no quote any more, and an address names them all."""
 
 
 class Decision(StrEnum):
@@ -345,9 +347,14 @@ def _decisions(seen: Transaction, conversation_id: str, turn: int) -> list[Entry
 
 def _within(words: str, left_out: Sequence[Range]) -> tuple[Range, ...]:
     try:
-        return together(left_out, words)
+        found = together(left_out, words)
     except ValueError as error:
         raise NotDone("What was to be left out does not fit these words. Please choose it again.") from error
+    if len(found) > MOST_PARTS:
+        raise NotDone(
+            f"These are more than {MOST_PARTS} parts of the words. Leave out longer parts, or do not quote this."
+        )
+    return found
 
 
 def _shown(words: str, left_out: Sequence[Range]) -> tuple[Piece, ...]:
@@ -406,8 +413,9 @@ def refuse(
         raise NotDone("Say why they are not to be quoted.")
     with store.begin() as kept:
         _to_decide(kept, actor, conversation_id, turn)
-        decisions = _decisions(kept, conversation_id, turn)
-        is_quoted = bool(decisions) and decisions[-1].what == Decision.APPROVED
+        # As the page knew it, so that the same button pressed twice says the same twice.
+        known = next((one for one in _decisions(kept, conversation_id, turn) if one.number == latest), None)
+        is_quoted = known is not None and known.what == Decision.APPROVED
         what = Decision.WITHDRAWN if is_quoted else Decision.NOT_APPROVED
         return _decide(kept, actor, conversation_id, turn, what, {"reason": (reason,)}, now, latest, token)
 
@@ -432,7 +440,8 @@ def _decide(
     decisions = _decisions(kept, conversation_id, turn)
     newest = decisions[-1] if decisions else None
     if (newest.number if newest is not None else 0) != latest:
-        if newest is not None and newest.account_id == actor.account_id and newest.what == what:
+        is_own = newest is not None and newest.account_id == actor.account_id
+        if newest is not None and is_own and newest.what == what and newest.choices == choices:
             return newest  # the same button, pressed twice
         raise DecidedMeanwhile("Somebody decided about these words meanwhile. Look at it as it is now, then decide.")
     found = seeing.see_conversation(kept, actor, conversation_id, Act.APPROVE_QUOTE)
@@ -475,8 +484,7 @@ def quotable(store: Store, actor: Actor, period: Period) -> tuple[Quote, ...]:
 
 def quotable_in(seen: Transaction, period: Period) -> tuple[Quote, ...]:
     """As `quotable`, within a reading that is going on."""
-    since, until = (datetime.combine(day, time(), UTC) for day in (period.first, period.last + timedelta(days=1)))
-    found = (quoted_by(seen, entry) for entry in seen.voices.decided(since=since, until=until))
+    found = (quoted_by(seen, entry) for entry in seen.voices.decided((period.first, period.last)))
     return tuple(sorted((quote for quote in found if quote is not None), key=lambda quote: quote.quote_id))
 
 

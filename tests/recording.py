@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from bot.conversation import How, Kind, Speaker, Stage, Turn, Whose, reference
@@ -10,7 +10,7 @@ from bot.interview import Choice
 from bot.keeping import Heard
 from bot.outcomes import Outcome, outcomes
 from bot.project import load_interview
-from bot.store import Store
+from bot.store import Origin, Store
 from tests.telling import NOON, Told
 
 INTERVIEW = load_interview()
@@ -27,6 +27,7 @@ class Recorded(Told):
         speaker: Speaker = Speaker.PERSON,
         enquiry_id: str | None = None,
         begun_at: datetime = NOON,
+        said_on: date | None = None,
     ) -> None:
         super().__init__()
         self.store = store
@@ -40,6 +41,8 @@ class Recorded(Told):
                 begun_at=begun_at,
                 interview_version="the one of March",
                 enquiry_id=enquiry_id,
+                origin=Origin.PAPER if said_on is not None else Origin.PAGE,
+                said_on=said_on,
             )
 
     def asks_as_worded(self, name: str, *, wording: str = "", offers: Sequence[Turn] = ()) -> Turn:

@@ -10,6 +10,7 @@ from bot.enquiry import Voice
 from bot.figures import Period
 from bot.quotation import LEFT_OUT, Range
 from bot.quoting import (
+    MOST_PARTS,
     Check,
     DecidedMeanwhile,
     Decision,
@@ -243,6 +244,17 @@ def test_what_cannot_be_left_out_is_said_without_repeating_it(office: Office, ty
     assert "Mabel" not in str(caught.value)
 
 
+def test_more_parts_than_a_page_can_name_are_refused_and_never_forgotten(office: Office) -> None:
+    told = says(office.store, office.enquiry_id, "Ann came. " * (MOST_PARTS + 1))
+    manager = office.actor()
+    office.opens(manager, told)
+    with pytest.raises(NotDone, match=f"more than {MOST_PARTS} parts"):
+        office.leaves_out(manager, told, "Ann")
+    few = says(office.store, office.enquiry_id, "Ann came. " * MOST_PARTS)
+    office.opens(manager, few)
+    assert len(office.leaves_out(manager, few, "Ann")) == MOST_PARTS
+
+
 def test_nothing_is_quoted_before_the_whole_list_was_gone_through(office: Office) -> None:
     told = says(office.store, office.enquiry_id, RINGS)
     manager = office.actor()
@@ -288,6 +300,20 @@ def test_of_two_who_decide_at_once_the_second_is_told(office: Office) -> None:
     with office.store.reading() as seen:
         assert len(seen.entries.of_conversation(told.conversation_id, EntryKind.QUOTE)) == 1
     assert office.quotes() == [RINGS]
+
+
+def test_the_same_button_pressed_twice_says_the_same_and_another_choice_is_not_dropped(office: Office) -> None:
+    told = says(office.store, office.enquiry_id, RINGS)
+    manager = office.actor()
+    office.opens(manager, told)
+    office.approves(manager, told, office.leaves_out(manager, told, "Ann"))
+    with pytest.raises(DecidedMeanwhile):
+        office.approves(manager, told, office.leaves_out(manager, told, "Ann\nElm House"), token="another window")
+    quoted = office.latest(manager, told)
+    assert office.refuses(manager, told, latest=quoted) is Decision.WITHDRAWN
+    assert office.refuses(manager, told, latest=quoted) is Decision.WITHDRAWN
+    with office.store.reading() as seen:
+        assert len(seen.entries.of_conversation(told.conversation_id, EntryKind.QUOTE)) == 2
 
 
 def test_whoever_said_it_has_the_last_word(office: Office) -> None:
@@ -347,6 +373,15 @@ def test_a_quote_belongs_to_the_days_in_which_it_was_said(office: Office) -> Non
         office.approves(manager, told)
     assert sorted(office.quotes()) == ["Said on 2026-03-01.", "Said on 2026-03-31."]
     assert office.quotes(Period(date(2025, 1, 1), date(2025, 12, 31))) == []
+
+
+def test_what_was_entered_from_paper_belongs_to_the_day_that_stands_on_it(office: Office) -> None:
+    manager = office.actor()
+    for day in (date(2026, 2, 27), date(2026, 3, 31)):
+        told = says(office.store, office.enquiry_id, f"Said on {day}.", said_on=day, begun_at=NOON + timedelta(days=40))
+        office.opens(manager, told)
+        office.approves(manager, told)
+    assert office.quotes() == ["Said on 2026-03-31."]
 
 
 def test_only_who_may_see_the_pack_is_given_quotes(office: Office) -> None:

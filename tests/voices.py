@@ -1,7 +1,7 @@
 """How it was for people, told as it is worded, with a yes or a no to being quoted."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from bot.conversation import Kind, Speaker, Stage, State, Turn, Whose
 from bot.keeping import keep_section
@@ -41,8 +41,17 @@ def says(store: Store, enquiry_id: str | None, words: str, **more: object) -> Ex
     begun_at = more.get("begun_at", NOON)
     assert isinstance(speaker, Speaker)
     assert isinstance(begun_at, datetime)
+    said_on = more.get("said_on")
+    assert said_on is None or isinstance(said_on, date)
     whose = Whose.OWN_VIEW if speaker is Speaker.ADVOCATE else None
-    told = Experience(store, stage=Stage.EXPERIENCE, speaker=speaker, enquiry_id=enquiry_id, begun_at=begun_at)
+    told = Experience(
+        store,
+        stage=Stage.EXPERIENCE,
+        speaker=speaker,
+        enquiry_id=enquiry_id,
+        begun_at=begun_at,
+        said_on=said_on,
+    )
     told.is_asked("listened_to", "yes_a_lot")
     told.said = told.is_asked("tell_in_charge", says=words, whose=whose)
     told.asked = told.is_asked("may_quote", may_quote, wording=f"You said: turn:{told.said.number}\n{ASKS}")

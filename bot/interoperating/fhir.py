@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
-from bot.conversation import REFERENCE, Answer, Kind, Skip, Speaker, Stage, Whose, referred
+from bot.conversation import Answer, Kind, Skip, Speaker, Stage, Standing, Turn, Whose
 from bot.enquiry import HAS_HAPPENED, EnquiryOutcome, Part, Status, Verdict, Wording
 from bot.interoperating.choosing import NEVER, Chosen, Had, text_of
 from bot.interview import Asking, AskingKind
 from bot.quotation import ASKED as MAY_QUOTE
-from bot.quotation import YES
+from bot.quotation import YES, agreed_by, asked_about
 from bot.review import ALL, NONE, SOME
 from bot.reviewing.transcript import Beside, Exchange, Thing
 from bot.reviewing.transcript import Wording as Said
@@ -407,19 +407,19 @@ class _Writing:
     # --- what may be quoted
 
     def _consents(self, had: Had) -> Iterator[Resource]:
-        """Give each yes and each no to being quoted. A yes to words that were taken back since is good no longer."""
+        """Give each yes and each no to being quoted. A yes is good for what it was given to, as long as that stands."""
         stands = had.told.standing
         for answer in stands.answers:
             is_given = answer.question.asked == MAY_QUOTE and answer.number in stands.path
             if not is_given or had.is_taken_back or answer.current.kind is not Kind.CHOICE:
                 continue
-            about = [one for one in map(stands.answer, _about(answer)) if one is not None]
-            is_good = bool(about) and not any(one.said.is_taken_back for one in about)
+            is_yes = answer.current.choice == (YES,)
+            about = agreed_by(stands, answer) if is_yes else _refused(stands, answer)
             asked = next((one for one in had.exchanges if one.number == answer.question.number), None)
             yield {
                 "resourceType": "Consent",
                 "id": self._name("consent", f"{had.conversation_id}:{answer.number}"),
-                "status": "active" if is_good else "inactive",
+                "status": "active" if about else "inactive",
                 "scope": {"coding": [{"system": f"{_HL7}consentscope", "code": "patient-privacy"}]},
                 "category": [
                     {"coding": [{"system": "http://loinc.org", "code": "59284-0", "display": "Consent Document"}]}
@@ -433,14 +433,15 @@ class _Writing:
                     **(_text("text", text_of(asked.asked)) if asked is not None else {}),
                 },
                 "provision": {
-                    "type": "permit" if answer.current.choice == (YES,) else "deny",
-                    "data": [{"meaning": "instance", "reference": self._answered_by(had, one)} for one in about],
+                    "type": "permit" if is_yes else "deny",
+                    **({"data": [self._said_at(had, one) for one in about]} if about else {}),
                 },
             }
 
-    def _answered_by(self, had: Had, answer: Answer) -> Resource:
-        element = {"url": _ELEMENT, "valueUri": f"turn-{answer.current.number}"}
-        return {**self._to(self._response_id(had.conversation_id)), "extension": [element]}
+    def _said_at(self, had: Had, said: Turn) -> Resource:
+        element = {"url": _ELEMENT, "valueUri": f"turn-{said.number}"}
+        reference = {**self._to(self._response_id(had.conversation_id)), "extension": [element]}
+        return {"meaning": "instance", "reference": reference}
 
     # --- names
 
@@ -464,11 +465,10 @@ def _is_asked_of(speaker: Speaker, asked: Asking) -> bool:
     return speaker is Speaker.ADVOCATE and asked.about_self
 
 
-def _about(answer: Answer) -> Iterator[int]:
-    for found in REFERENCE.finditer(answer.question.words):
-        number = referred(found[0])
-        if number is not None:
-            yield number
+def _refused(stands: Standing, answer: Answer) -> Sequence[Turn]:
+    """Give the wordings that somebody was asked about and would not have quoted, as they are now."""
+    about = (stands.answer(number) for number in asked_about(answer))
+    return [one.current for one in about if one is not None and not one.said.is_taken_back]
 
 
 def _why_absent(now: Said) -> list[Resource] | None:

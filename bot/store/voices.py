@@ -5,7 +5,7 @@ Only where they are is found here. Whether they may still be quoted follows from
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -88,20 +88,28 @@ class Voices:
         found = [Told(row[0], row[1], moment(row[2])) for row in self._rows.found(query)]
         return ToldPage(tuple(found[:at_most]), _key(found[at_most - 1]) if len(found) > at_most else "")
 
-    def decided(self, *, since: datetime | None = None, until: datetime | None = None) -> tuple[Entry, ...]:
-        """The latest decision about each wording, the newest first: about words said in this time, or about all.
+    def decided(self, said: tuple[date, date] | None = None) -> tuple[Entry, ...]:
+        """The latest decision about each wording, the newest first: about words said on these days, or about all.
 
-        `until` is not included any more.
+        Both days are included. What was entered from paper was said on the day that stands on it.
         """
-        entries, turns = tables.entries, tables.turns
+        entries, turns, conversations = tables.entries, tables.turns, tables.conversations
         latest = select(func.max(entries.c.number)).where(entries.c.kind == _QUOTE)
-        if since is not None or until is not None:
-            said = and_(turns.c.conversation_id == entries.c.conversation_id, turns.c.number == entries.c.turn)
-            latest = latest.join(turns, said)
-        if since is not None:
-            latest = latest.where(turns.c.said_at >= stamp(since))
-        if until is not None:
-            latest = latest.where(turns.c.said_at < stamp(until))
+        if said is not None:
+            first, last = said
+            since, until = (datetime.combine(day, time(), UTC) for day in (first, last + timedelta(days=1)))
+            here = and_(turns.c.conversation_id == entries.c.conversation_id, turns.c.number == entries.c.turn)
+            on_paper = conversations.c.said_on
+            latest = (
+                latest.join(turns, here)
+                .join(conversations, conversations.c.conversation_id == entries.c.conversation_id)
+                .where(
+                    or_(
+                        on_paper.between(first.isoformat(), last.isoformat()),
+                        and_(on_paper.is_(None), turns.c.said_at >= stamp(since), turns.c.said_at < stamp(until)),
+                    )
+                )
+            )
         numbers = self._rows.ids(latest.group_by(entries.c.conversation_id, entries.c.turn))
         return tuple(reversed(self._entries.listed(numbers)))
 

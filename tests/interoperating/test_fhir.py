@@ -263,6 +263,19 @@ def test_a_yes_and_a_no_to_being_quoted_are_consents(store: Store, enquiry_id: s
     assert about["extension"][0]["valueUri"] == f"turn-{told.said.number}"
 
 
+def test_a_yes_is_good_for_the_words_it_was_given_to_and_for_no_others(store: Store, enquiry_id: str) -> None:
+    told = says(store, enquiry_id, "Ring when you say that you will ring.")
+    told.adds(told.said, "And ask for me.")
+    told.is_done()
+    (consent,) = of_type(written(store, enquiry_id), "Consent")
+    about = [one["reference"]["extension"][0]["valueUri"] for one in consent["provision"]["data"]]
+    assert (consent["status"], about) == ("active", [f"turn-{told.said.number}"])
+    told.says_instead(told.said, "Ann never rang.")
+    told.is_done()
+    (consent,) = of_type(written(store, enquiry_id), "Consent")
+    assert (consent["status"], consent["provision"]) == ("inactive", {"type": "permit"})
+
+
 def test_how_it_was_for_people_is_in_only_where_it_is_asked_for(store: Store, enquiry_id: str) -> None:
     says(store, enquiry_id, SECRET)
     without = tuple(stage for stage in Stage if stage is not Stage.EXPERIENCE)

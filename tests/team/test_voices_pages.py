@@ -123,6 +123,14 @@ async def test_an_address_that_no_page_made_leaves_nothing_out(desk: Desk, witho
     assert page.quotations == [RINGS, RINGS]
 
 
+@pytest.mark.parametrize("without", ["x", "1-2_", None, ["56-59", "0-4"]])
+async def test_what_was_to_be_left_out_is_never_taken_for_nothing(desk: Desk, without: str | list[str] | None) -> None:
+    await desk.opens()
+    page = await desk.manager.sends(desk.address, check=EVERY_CHECK, do="approve", reason=None, without=without)
+    assert page.problems == ["What was to be left out did not arrive whole. Please choose it again."]
+    assert desk.quoted == []
+
+
 async def test_of_two_who_decide_the_second_sees_what_the_first_did(
     desk: Desk, signed_in: Callable[..., Colleague]
 ) -> None:

@@ -29,8 +29,6 @@ TOLD = {
 }
 LISTS = {"waiting": "Waiting", "quoted": "Quoted", "others": "Not quoted"}
 SAID_AND_DONE = "/team/said-and-done"
-MOST_RANGES = 80
-"""That an address names. More than anybody leaves out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +134,7 @@ async def leave_out(request: Request, signed: Signed) -> Response:
     except Unopened:
         return signed.leads_to(_address(conversation_id, turn))
     except NotDone as error:
-        found = await _look(request, signed, _sent(signed))
+        found = await _look_as_sent(request, signed)
         return signed.shown(_page(signed, found, Problem(str(error), "#passages"), typed=typed))
     return signed.leads_to(_address(conversation_id, turn, ranges) + "#quoted")
 
@@ -147,14 +145,14 @@ async def decide(request: Request, signed: Signed) -> Response:
     form = signed.form
     checked, reason = form.every("check"), form.one("reason")
     is_approved = form.one("do") == "approve"
-    do: Callable[..., object] = (
-        partial(quoting.approve, left_out=_sent(signed), checked=checked)
-        if is_approved
-        else partial(quoting.refuse, reason=reason)
-    )
 
     def keep() -> Decision:
         store, actor = signed.desk.store, signed.actor
+        do: Callable[..., object] = (
+            partial(quoting.approve, left_out=_sent(signed), checked=checked)
+            if is_approved
+            else partial(quoting.refuse, reason=reason)
+        )
         latest = form.one("latest")
         number = int(latest) if latest.isascii() and latest.isdigit() and len(latest) < 10 else 0
         do(store, actor, conversation_id, turn, now=signed.now, latest=number, token=signed.once)
@@ -168,10 +166,7 @@ async def decide(request: Request, signed: Signed) -> Response:
     except quoting.DecidedMeanwhile as error:
         return signed.shown(_page(signed, await _look(request, signed, None), Problem(str(error))), 409)
     except NotDone as error:
-        try:
-            found = await _look(request, signed, _sent(signed))
-        except NotDone:
-            found = await _look(request, signed, ())
+        found = await _look_as_sent(request, signed)
         problem = Problem(str(error), "#check" if is_approved and found.row.still_agreed else "#reason")
         return signed.shown(_page(signed, found, problem, checked=checked, reason=reason))
     return signed.leads_to(_address(conversation_id, turn), TOLD[what])
@@ -186,6 +181,14 @@ def tabs(here: str) -> tuple[Item, ...]:
 async def _look(request: Request, signed: Signed, left_out: Sequence[Range] | None) -> ToDecide:
     conversation_id, turn = _which(request)
     return await to_thread.run_sync(quoting.look, signed.desk.store, signed.actor, conversation_id, turn, left_out)
+
+
+async def _look_as_sent(request: Request, signed: Signed) -> ToDecide:
+    """Look at words with the parts left out that the page was sent with; where these do not fit, with none."""
+    try:
+        return await _look(request, signed, _sent(signed))
+    except NotDone:
+        return await _look(request, signed, ())
 
 
 async def _cover(request: Request, signed: Signed) -> Response:
@@ -232,22 +235,28 @@ def _address(conversation_id: str, turn: int, left_out: Sequence[Range] = ()) ->
 
 
 def _named(request: Request) -> tuple[Range, ...] | None:
-    """Give what the address says is left out; None where it says nothing of it."""
-    return _ranges(request.query_params.get("without"))
+    """Give what the address says is left out; None where it says nothing of it.
+
+    Nobody types it, so what is no range was not made by a page of ours, and leaves nothing out.
+    """
+    listed = request.query_params.get("without")
+    try:
+        return None if listed is None else _ranges(listed)
+    except ValueError:
+        return ()
 
 
 def _sent(signed: Signed) -> tuple[Range, ...]:
-    return _ranges(signed.form.one("without")) or ()
-
-
-def _ranges(listed: str | None) -> tuple[Range, ...] | None:
-    """Read ranges. Nobody types them, so what is none was not made by a page of ours, and leaves nothing out."""
-    if listed is None:
-        return None
+    """Give what the page says is left out. Raises NotDone: what cannot be read is never taken for nothing."""
     try:
-        return read(listed.split("_")[:MOST_RANGES]) if listed else ()
-    except ValueError:
-        return ()
+        (sent,) = signed.form.every("without")
+        return _ranges(sent)
+    except ValueError as error:
+        raise NotDone("What was to be left out did not arrive whole. Please choose it again.") from error
+
+
+def _ranges(listed: str) -> tuple[Range, ...]:
+    return read(listed.split("_")) if listed else ()
 
 
 DECIDE = frozenset(RULES[Act.APPROVE_QUOTE])
