@@ -47,11 +47,11 @@ LABELS = {
     Name.KEEP_CLOSED: "Enquiries that are closed",
     Name.KEEP_AUDIT: "The audit, and the facts of what was forgotten",
     Name.LA_NAME: "The council’s name",
-    Name.LA_CODE: "Its number in the return",
-    Name.ONS_CODE: "Its ONS code",
-    Name.COUNCIL_TYPE: "What type of council it is",
-    Name.REGION_NAME: "The name of its region",
-    Name.REGION_CODE: "The ONS code of its region",
+    Name.LA_CODE: "The council’s number in the return",
+    Name.ONS_CODE: "The council’s ONS code",
+    Name.COUNCIL_TYPE: "The type of council",
+    Name.REGION_NAME: "The name of the region",
+    Name.REGION_CODE: "The ONS code of the region",
     Name.GEOGRAPHY: "Geography",
 }
 HINTS = {

@@ -27,6 +27,7 @@ FIGURES = "/team/figures"
 MEASURE = FIGURES + "/{measure}"
 BEHIND = MEASURE + "/enquiries"
 LOOK = "/team/figures-to-look-at"
+RETURN = FIGURES + "/return"
 
 LISTED = 100
 """Enquiries that one page names."""
@@ -72,6 +73,7 @@ class FiguresPage(TeamPage):
     to_look_at: tuple[str, ...]
     """What is to be looked at before these figures go anywhere."""
     look_href: str
+    return_href: str
     groups: tuple[Rows, ...]
 
 
@@ -177,6 +179,7 @@ async def show_figures(request: Request, signed: Signed) -> Response:
         team_id=chosen.team_id,
         to_look_at=tuple(counted.doubt(one) for one in doubts),
         look_href=chosen.address(LOOK),
+        return_href=f"{RETURN}?{urlencode({'period': counted.year_of(chosen.period.first)})}",
         groups=tuple(
             Rows(heading, tuple(_row(MEASURES[one], found, chosen) for one in ids)) for heading, ids in counted.GROUPS
         ),

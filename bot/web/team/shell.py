@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from anyio import to_thread
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route, compile_path
@@ -24,7 +25,7 @@ from bot.settings import Settings
 from bot.signing_in import Gate
 from bot.store import Account, AuditAct, Missing, NotKept, NotRead, Store
 from bot.web.access import About, Who
-from bot.web.forms import Form, read_form
+from bot.web.forms import Form, read_form, read_form_with_file
 from bot.web.team.marks import Kept, Marks
 from bot.web.team.pages import Again, Frame, Item, Problem, Prove, SignIn, TeamPage, TeamPages, Telling, Typed
 
@@ -223,6 +224,8 @@ class TeamRoute:
     """Whether it takes a proof of who they are that is not older than five minutes."""
     navigation: str = ""
     """Under which entry of the navigation it stands. The first such page without an id is where the entry leads."""
+    takes_file: bool = False
+    """Whether a file can be chosen on the page that sends to it."""
 
     def lets_in(self, role: Role) -> bool:
         """Say whether a role may reach it at all; whose the page is decides further."""
@@ -248,8 +251,11 @@ def navigation(routes: tuple[TeamRoute, ...], role: Role, here: TeamRoute) -> tu
 
 
 def mounted(routes: tuple[TeamRoute, ...]) -> list[Route]:
-    """Give the routes as the site mounts them."""
-    return [Route(route.path, _endpoint(route), name=f"team_{route.name}", methods=[route.method]) for route in routes]
+    """Give the routes as the site mounts them: an address that is named goes before one that only looks like it."""
+    return [
+        Route(route.path, _endpoint(route), name=f"team_{route.name}", methods=[route.method])
+        for route in sorted(routes, key=lambda one: "{" in one.path)
+    ]
 
 
 def desk_of(request: Request) -> TeamDesk:
@@ -260,12 +266,31 @@ def desk_of(request: Request) -> TeamDesk:
 
 def _endpoint(route: TeamRoute) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        form = await read_form(request) if route.method == "POST" else NOTHING_SENT
+        try:
+            form = await _sent(request, route)
+        except HTTPException as refused:
+            if not route.takes_file or refused.status_code != 413:
+                raise
+            response = desk_of(request).telling("This file is too large", _TOO_LARGE, 413)
+            response.headers.update(refused.headers or {})
+            return response
         if route.who is Who.NOBODY_SIGNED_IN:
             return await _at_door(request, route, form)
         return await _reached(request, route, form)
 
     return endpoint
+
+
+_TOO_LARGE = (
+    "Nothing was done with it.",
+    "Leave out of it what is not asked for: other sheets, columns and rows. Then go back and choose it once more.",
+)
+
+
+async def _sent(request: Request, route: TeamRoute) -> Form:
+    if route.method != "POST":
+        return NOTHING_SENT
+    return await (read_form_with_file if route.takes_file else read_form)(request)
 
 
 # --- at the door -----------------------------------------------------------------------------------------------------
