@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot import reporting
+from bot import comparing, reporting
 from bot.figures import MEASURES, By, Period, Spoken, Table
 from bot.publishing import Pack, PublishedTable, publish
-from bot.publishing.writing import published_csv, published_json, published_xlsx
+from bot.publishing.writing import Elsewhere, published_csv, published_json, published_xlsx
 from bot.reporting import Asked
 from bot.roles import Act, Actor, require, require_proven
 from bot.store import AuditAct, Store
@@ -85,7 +85,7 @@ class Written(StrEnum):
     JSON = "json"
 
 
-_WRITERS: Mapping[Written, Callable[[Iterable[PublishedTable], Period], bytes]] = {
+_WRITERS: Mapping[Written, Callable[[Iterable[PublishedTable], Period, Sequence[Elsewhere]], bytes]] = {
     Written.XLSX: published_xlsx,
     Written.CSV: published_csv,
     Written.JSON: published_json,
@@ -93,12 +93,14 @@ _WRITERS: Mapping[Written, Callable[[Iterable[PublishedTable], Period], bytes]] 
 
 
 def take_out(store: Store, actor: Actor, period: Period, written: Written, now: datetime) -> bytes:
-    """Write the pack of a year as a file, and record who took it out.
+    """Write the pack of a year as a file, with what it is compared with, and record who took it out.
 
     Raises NotAllowed, ProofNeeded, NotDone, NotProven, NotRead, NotKept.
     """
     require_proven(actor, Act.EXPORT_PACK, now)
-    made = _WRITERS[written](pack_of(store, actor, period, now).tables.values(), period)
+    pack = pack_of(store, actor, period, now)
+    elsewhere = comparing.beside(store, actor, period)
+    made = _WRITERS[written](pack.tables.values(), period, () if elsewhere is None else elsewhere.figures())
     with store.begin() as kept:
         about = f"board_pack_{period.first.year}_{written}"
         kept.audit.add(AuditAct.EXPORTED, now, account_id=actor.account_id, about=about)

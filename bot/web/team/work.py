@@ -367,6 +367,8 @@ CHANGES = {
     "account.signed_out": "signed somebody out everywhere",
     "account.link": "made a one-time link for somebody",
     "council": "put a setting in place",
+    "elsewhere.given": "gave figures of elsewhere to compare with",
+    "elsewhere.taken_away": "took figures of elsewhere away",
     "token.made": "made a token for another program",
     "token.ended": "ended the token of another program",
     "password": "changed their password",
@@ -487,6 +489,8 @@ def _about(one: Audited, names: Names) -> str:
     of = named.rpartition(".")[2]
     if kind in {"account", "team"} and of:
         return names.account(of) if kind == "account" else names.team(of)
+    if kind == "elsewhere":
+        return of
     return _fixed_word(named) if kind == "council" else ""
 
 
