@@ -30,7 +30,7 @@ from bot.quotation import (
 from bot.reviewing import seeing
 from bot.reviewing.seeing import Names, NotDone, SeenConversation, changed, require_opened
 from bot.roles import Act, Actor, NotAllowed, Role, may, require, require_proven
-from bot.store import AuditAct, Entry, EntryKind, Missing, Store, Transaction
+from bot.store import AuditAct, Damaged, Entry, EntryKind, Missing, Store, Transaction
 
 QUOTE = "quote"
 """What of a conversation is opened: the words in it that may be quoted, and nothing else."""
@@ -492,7 +492,11 @@ def quoted_by(seen: Transaction, entry: Entry) -> Quote | None:
     """Give the words that a decision lets be quoted; None where it does not, or they may not be quoted any more."""
     if entry.what != Decision.APPROVED or entry.conversation_id is None or entry.turn is None:
         return None
-    said = agreed_to(seen.conversations.standing(entry.conversation_id), entry.turn)
+    try:
+        said = agreed_to(seen.conversations.standing(entry.conversation_id), entry.turn)
+    except Damaged:
+        # `verify` names it. Whether they may still be quoted cannot be known, and the others are quoted all the same.
+        return None
     if said is None:
         return None
     return Quote(

@@ -74,7 +74,7 @@ class Answered:
     state: State
     day: date
     team: str
-    """Empty for the whole council."""
+    """Empty for the whole council, and beside words: whoever let them be quoted was told that no team stands there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def _answered(deed: Deed, quotes: "_Quotes", names: Names) -> Answered | None:
         by=deed.words[BY],
         state=State(deed.state),
         day=deed.day,
-        team=names.team(deed.team_id) if deed.team_id is not None else "",
+        team=names.team(deed.team_id) if deed.team_id is not None and quote is None else "",
     )
 
 
@@ -285,7 +285,7 @@ def _said_at(kept: Transaction, typed: Typed, before: Deed | None) -> tuple[str,
 def _wrong(themes: Themes, typed: Typed, today: date) -> Iterable[tuple[str, str]]:
     if typed.theme and typed.theme not in themes.labels:
         yield THEME, "Choose one of the themes."
-    elif not typed.theme and not typed.quote_id:
+    elif not typed.theme and not typed.quote_id and typed.state != State.DROPPED:
         yield THEME, "Choose what people said: a theme, or words that are quoted."
     for name, value, most, needed in (
         (DID, typed.did, LONGEST_DEED, "Say what was done, or what is to be."),
@@ -312,7 +312,7 @@ def _content(typed: Typed, said_at: tuple[str, int] | None) -> tuple[object, ...
         typed.state,
         typed.theme or None,
         said_at,
-        typed.day,
+        date.fromisoformat(typed.day),
         typed.did,
         typed.by,
     )
@@ -320,7 +320,7 @@ def _content(typed: Typed, said_at: tuple[str, int] | None) -> tuple[object, ...
 
 def _content_of(deed: Deed) -> tuple[object, ...]:
     said_at = (deed.conversation_id, deed.turn) if deed.conversation_id is not None else None
-    return deed.team_id, deed.state, deed.theme, said_at, deed.day.isoformat(), deed.words[DID], deed.words[BY]
+    return deed.team_id, deed.state, deed.theme, said_at, deed.day, deed.words[DID], deed.words[BY]
 
 
 def _row(actor: Actor, deed: Deed, quotes: _Quotes, names: Names) -> Row:

@@ -28,7 +28,7 @@ from bot.quoting import (
 )
 from bot.reviewing.seeing import NotDone, Unopened
 from bot.roles import Actor, NotAllowed, ProofNeeded, Role
-from bot.store import AuditAct, EntryKind, Missing, Store
+from bot.store import AuditAct, EntryKind, Missing, Store, tables
 from bot.store.verifying import verify
 from tests.telling import NOON
 from tests.voices import RINGS, Experience, says
@@ -382,6 +382,20 @@ def test_what_was_entered_from_paper_belongs_to_the_day_that_stands_on_it(office
         office.opens(manager, told)
         office.approves(manager, told)
     assert office.quotes() == ["Said on 2026-03-31."]
+
+
+def test_a_damaged_conversation_is_quoted_no_more_and_keeps_no_other_from_it(office: Office) -> None:
+    manager = office.actor()
+    damaged, whole = says(office.store, office.enquiry_id, f"{RINGS} 1"), says(office.store, office.enquiry_id, RINGS)
+    for told in (damaged, whole):
+        office.opens(manager, told)
+        office.approves(manager, told)
+    with office.store.writing_rows() as rows:
+        row = rows.one(tables.conversations, damaged.conversation_id)
+        assert row is not None
+        rows.replace(tables.conversations, row, to={"head": bytes(32)})
+    assert office.quotes() == [RINGS]
+    assert verify(office.store) != []
 
 
 def test_only_who_may_see_the_pack_is_given_quotes(office: Office) -> None:

@@ -101,8 +101,9 @@ def test_words_that_are_quoted_are_answered_until_they_are_not(office: Office) -
     quote = choices(office.store, office.manager, named).quote
     assert quote is not None
     assert quote.words == RINGS
-    deed = office.keeps(replace(RANG, theme="", quote_id=named))
+    deed = office.keeps(replace(RANG, theme="", quote_id=named, team_id=office.team_id))
     assert [one.quote.words for one in office.shows() if one.quote] == [RINGS]
+    assert [one.team for one in office.shows()] == [""], "no team stands beside words, as was promised"
     at = (office.store, office.manager, told.conversation_id, told.said.number)
     with office.store.reading() as seen:
         latest = seen.voices.decided()[0].number
@@ -115,6 +116,15 @@ def test_words_that_are_quoted_are_answered_until_they_are_not(office: Office) -
     assert set(caught.value.errors) == {THEME}
     office.keeps(replace(row.typed, quote_id="", theme="safer"), deed_id=deed.deed_id, known=1)
     assert [one.theme for one in office.shows()] == ["safer"]
+
+
+def test_what_answered_words_that_are_gone_can_be_taken_off(office: Office) -> None:
+    told, named = office.quotes()
+    deed = office.keeps(replace(RANG, theme="", quote_id=named))
+    told.takes_back(told.said)
+    row = answer(office.store, office.manager, deed.deed_id)
+    office.keeps(replace(row.typed, quote_id="", state=State.DROPPED), deed_id=deed.deed_id, known=1)
+    assert answer(office.store, office.manager, deed.deed_id).state is State.DROPPED
 
 
 def test_what_is_taken_back_is_answered_no_more(office: Office) -> None:

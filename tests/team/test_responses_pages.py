@@ -91,6 +91,11 @@ async def test_words_that_are_quoted_are_answered_from_where_they_are(
     page = await manager.opens(ALL)
     assert page.quotations == []
     assert "are not quoted any more" in page.main
+    (address,) = [link for link in page.links if link.startswith(ALL + "/") and not link.endswith("/new")]
+    await manager.opens(address)
+    page = await manager.sends(address, state="dropped")
+    assert page.told == "It is kept."
+    assert "Taken off" in page.main
 
 
 async def test_what_another_team_says_can_be_read_and_not_changed(
@@ -124,6 +129,9 @@ async def test_of_two_who_change_it_the_second_is_told(
     assert page.status == 409
     assert "Somebody changed this meanwhile" in page.problems[0]
     assert page.boxes["did"] == "Something else."
+    assert "As it is now" in page.main
+    assert "Everybody" in page.main
+    assert "Said by Tom Reed" in page.main
     page = await manager.opens(ALL)
     assert "Everybody" in page.main
     assert "Something else." not in page.main

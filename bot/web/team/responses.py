@@ -1,7 +1,7 @@
 """Pages of what was done about what people said: all of it, and where one thing is said to be done or planned."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
@@ -58,20 +58,19 @@ class ResponsePage(TeamPage):
     themes: tuple[tuple[str, str], ...]
     teams: tuple[tuple[str, str], ...]
     states: tuple[tuple[str, str], ...]
+    meanwhile: Shown | None = None
+    """What somebody else kept while this was typed: to be seen before it is changed."""
 
 
 async def show_responses(request: Request, signed: Signed) -> Response:
     """What was done and what is planned."""
     found = await to_thread.run_sync(responding.answers, signed.desk.store, signed.actor)
     ordered = sorted(found, key=lambda row: row.state is State.DROPPED)
-    labels = themes().labels
     page = ResponsesPage(
         frame=signed.frame(),
         title="You said, we did",
         tabs=tabs(RESPONSES),
-        rows=tuple(
-            Shown(row, labels.get(row.deed.theme or "", ""), f"{RESPONSES}/{row.deed.deed_id}") for row in ordered
-        ),
+        rows=tuple(map(_shown, ordered)),
         new=RESPONSES + "/new",
     )
     return signed.shown(page)
@@ -112,7 +111,8 @@ async def keep_response(request: Request, signed: Signed) -> Response:
         return signed.shown(await _page(signed, typed, row, *_problems(error.errors), known=known))
     except NotDone as error:
         newest = await _row(request, signed)
-        return signed.shown(await _page(signed, typed, newest, Problem(str(error))), 409)
+        page = await _page(signed, typed, newest, Problem(str(error)))
+        return signed.shown(replace(page, meanwhile=_shown(newest)), 409)
     return signed.leads_to(RESPONSES, "It is kept.")
 
 
@@ -125,6 +125,10 @@ async def _keep(signed: Signed, typed: Typed, deed_id: str = "", known: int = 0)
 async def _row(request: Request, signed: Signed) -> Row:
     deed_id = request.path_params["deed_id"]
     return await to_thread.run_sync(responding.answer, signed.desk.store, signed.actor, deed_id)
+
+
+def _shown(row: Row) -> Shown:
+    return Shown(row, themes().labels.get(row.deed.theme or "", ""), f"{RESPONSES}/{row.deed.deed_id}")
 
 
 async def _page(
