@@ -176,18 +176,23 @@ def _parts(shown: Sequence[Bar], layout: Layout) -> Drawing:
         boxes.append(Box(at, 0, layout.width - at, height, Fill.REST if is_hidden else None))
     y = height + 18.0
     for bar in shown:
-        label = textwrap.wrap(bar.label, layout.letters * 2 if layout.label else layout.letters - 14)
         boxes.append(Box(0, y, 22, 22, Fill.REST if bar.size is None else bar.fill))
         lines.append(Line(34, y + 17, bar.text, is_strong=True))
-        lines += [Line(14 + layout.value, y + 17 + n * LINE, words) for n, words in enumerate(label)]
-        y += max(1, len(label)) * LINE + 12
+        if layout.label:
+            left, first = layout.value + 34, y + 17
+            label = textwrap.wrap(bar.label, layout.letters * 2)
+        else:
+            left, first = 34, y + 17 + LINE
+            label = textwrap.wrap(bar.label, layout.letters - 5)
+        lines += [Line(left, first + n * LINE, words) for n, words in enumerate(label)]
+        y = max(y + LINE, first - 17 + len(label) * LINE) + 12
     return Drawing(layout.name, layout.width, y - 8, tuple(boxes), tuple(lines))
 
 
 def _columns(shown: Sequence[Bar], layout: Layout) -> Drawing:
     boxes: list[Box] = []
     lines: list[Line] = []
-    tallest, top = 150, 28
+    tallest, top = 132, 28
     room = layout.width / max(1, len(shown))
     width = round(min(room * 0.62, 92), 1)
     for number, bar in enumerate(shown):
@@ -197,8 +202,10 @@ def _columns(shown: Sequence[Bar], layout: Layout) -> Drawing:
         if bar.size is None:
             boxes.append(Box(middle - width / 2, foot - 40, width, 40, Fill.REST))
             height = 40
-        elif height:
-            boxes.append(Box(middle - width / 2, foot - height, width, height, bar.fill))
+        else:
+            boxes.append(Box(middle - width / 2, top, width, tallest))
+            if height:
+                boxes.append(Box(middle - width / 2, foot - height, width, height, bar.fill))
         lines.append(Line(middle, foot - height - 8, bar.text, "middle", is_strong=True))
         lines += [Line(middle, foot + 22 + n * LINE, words, "middle") for n, words in enumerate(bar.label.split("\n"))]
     boxes.insert(0, Box(0, top + tallest, layout.width, 2))

@@ -64,7 +64,9 @@ class _Clause:
 
 
 _ANSWERED = _Clause("yes_a_lot", "“Yes, a lot” was the answer in", (("a_bit", "“A bit” in"), ("no", "“No” in")))
-_HAPPENED = _Clause("fully", "All that was wanted happened in", (("partly", "some of it in"), ("not", "none of it in")))
+_HAPPENED = _Clause(
+    "fully", "People got all that they wanted in", (("partly", "some of it in"), ("not", "none of it in"))
+)
 
 _CLAUSES: Mapping[str, _Clause] = {
     "asked": _Clause(
@@ -164,7 +166,7 @@ def sentence(shown: Shown, *, is_brief: bool = False) -> str:
         return _largest(shown)
     first = shown.values[clause.cell]
     if first.count is None:
-        return _hidden(shown, clause)
+        return _too_small(shown) if is_brief else _hidden(shown, clause)
     if is_brief and shown.measure.id in _RATHER and (rather := headline(shown)).percent != first.percent:
         return f"{_RATHER[shown.measure.id][1]} {rather.percent}%{_of_base(shown)}."
     said = f"{clause.words} {_amount(first, shown)}"
@@ -176,6 +178,19 @@ def sentence(shown: Shown, *, is_brief: bool = False) -> str:
     if others:
         said += ", " + (", ".join(others[:-1]) + " and " if others[1:] else "") + others[-1]
     return said + "."
+
+
+def reach(answer: Shown, asked: Shown) -> str:
+    """Say how many enquiries an answer is of, beside all that were closed; empty where either may not be shown.
+
+    `answer`: a measure of what people wanted. `asked`: whether they were asked, of every enquiry.
+    """
+    if not answer.base.count or not asked.base.count:
+        return ""
+    return (
+        f"Counted are the {_about(answer.base.count, answer)} in which somebody said what they want, and later whether "
+        f"they got it. {_about(asked.base.count, asked).capitalize()} section 42 enquiries were closed in all."
+    )
 
 
 def headline(shown: Shown) -> Value:
@@ -277,7 +292,15 @@ def _may_follow(first: Value, value: Value) -> bool:
     return value.count is not None and (first.percent is None) == (value.percent is None)
 
 
+def _too_small(shown: Shown) -> str:
+    of = _of_base(shown)
+    return f"Out{of}." if of else "It cannot be shown without giving somebody away."
+
+
 def _hidden(shown: Shown, clause: _Clause) -> str:
+    if shown.is_empty:
+        of = _of_base(shown)
+        return f"{f'Out{of}: the' if of else 'The'} numbers cannot be shown without giving somebody away."
     label = shown.measure.cell(clause.cell).label
     of = _of_base(shown)
     return f"{'Out' + of + ', the' if of else 'The'} number for “{label}” is hidden, because a number is small."

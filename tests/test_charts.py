@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.charts import LAYOUTS, NARROW, WIDE, Bar, Box, Chart, Drawing, Fill, bars, columns, parts
+from bot.charts import LAYOUTS, LINE, NARROW, WIDE, Bar, Box, Chart, Drawing, Fill, bars, columns, parts
 
 SIZES = st.one_of(st.none(), st.floats(0, 1))
 LABELS = st.sampled_from(("No", "Not Recorded", "Yes they were asked but no outcomes were expressed"))
@@ -49,6 +49,25 @@ def test_the_parts_of_a_bar_lie_side_by_side_and_never_beyond_its_end(sizes: lis
     for drawing in chart.drawings:
         row = sorted((box for box in drawing.boxes if box.y == 0), key=lambda box: box.x)
         assert all(left.x + left.width <= right.x + 0.1 for left, right in pairwise(row))
+
+
+def test_on_a_narrow_page_no_words_of_a_bar_of_parts_stand_beside_others() -> None:
+    shown = [
+        Bar("Not answered, raised within a day", "not available", None),
+        Bar("Partially Achieved", "265 (50%)", 0.5),
+    ]
+    narrow = parts("p", "A chart", shown).drawings[1]
+    heights = [line.y for line in narrow.lines]
+    assert len(heights) == len(set(heights))
+    assert all(below - above >= LINE for above, below in pairwise(heights))
+
+
+def test_a_column_shows_how_tall_it_could_be() -> None:
+    drawing = columns("c", "By quarter", [Bar("Apr–Jun", "25%", 0.25), Bar("Jul–Sep", "hidden", None)]).drawings[0]
+    (column,) = filled(drawing)
+    (ground,) = [box for box in drawing.boxes if box.x == column.x and box.fill is None]
+    assert column.height * 4 == ground.height
+    assert column.y + column.height == ground.y + ground.height
 
 
 def test_a_bar_is_as_long_as_its_share() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.charts import Fill
 from bot.figures import MEASURES, Measure, Spoken
-from bot.saying import Shown, Value, bars_of, headline, headline_of, said_aloud, sentence, trend
+from bot.saying import Shown, Value, bars_of, headline, headline_of, reach, said_aloud, sentence, trend
 
 HIDDEN = Value(None, is_hidden=True)
 NOT_AVAILABLE = Value(None)
@@ -36,11 +36,11 @@ def shown(measure: str, base: int | None, *counts: int | None, is_rounded: bool 
     [
         (
             shown("achieved", 145, 85, 45, 15),
-            "All that was wanted happened in 59% of about 145 enquiries, some of it in 31% and none of it in 10%.",
+            "People got all that they wanted in 59% of about 145 enquiries, some of it in 31% and none of it in 10%.",
         ),
         (
             shown("achieved", 145, 85, 45, None),
-            "All that was wanted happened in 59% of about 145 enquiries, some of it in 31%.",
+            "People got all that they wanted in 59% of about 145 enquiries, some of it in 31%.",
         ),
         (
             shown("achieved", 145, None, 45, None),
@@ -48,15 +48,23 @@ def shown(measure: str, base: int | None, *counts: int | None, is_rounded: bool 
         ),
         (
             shown("achieved", None, None, None, None),
+            "The numbers cannot be shown without giving somebody away.",
+        ),
+        (
+            shown("achieved", None, None, 45, None),
             "The number for “Fully Achieved” is hidden, because a number is small.",
         ),
         (
+            shown("achieved", 10, None, None, None),
+            "Out of about 10 enquiries: the numbers cannot be shown without giving somebody away.",
+        ),
+        (
             shown("achieved", 8, 6, 1, 1, is_rounded=False),
-            "All that was wanted happened in 6 of 8 enquiries, some of it in 1 and none of it in 1.",
+            "People got all that they wanted in 6 of 8 enquiries, some of it in 1 and none of it in 1.",
         ),
         (
             shown("achieved", 1, 1, 0, 0, is_rounded=False),
-            "All that was wanted happened in 1 of 1 enquiry, some of it in 0 and none of it in 0.",
+            "People got all that they wanted in 1 of 1 enquiry, some of it in 0 and none of it in 0.",
         ),
         (shown("achieved", 0, 0, 0, 0, is_rounded=False), "Nothing was counted here in this period."),
         (
@@ -87,6 +95,21 @@ def shown(measure: str, base: int | None, *counts: int | None, is_rounded: bool 
 )
 def test_a_sentence_says_what_the_table_says(told: Shown, words: str) -> None:
     assert sentence(told) == words
+
+
+def test_beside_its_question_what_is_hidden_is_said_in_few_words() -> None:
+    assert sentence(shown("asked", 10, None, None, None, None, None), is_brief=True) == "Out of about 10 enquiries."
+    told = shown("asked", None, None, None, None, None, None)
+    assert sentence(told, is_brief=True) == "It cannot be shown without giving somebody away."
+
+
+def test_an_answer_says_how_many_it_is_of() -> None:
+    answer, asked = shown("achieved", 535, 210, 265, 60), shown("asked", 830, 605, 90, 70, 30, 35)
+    assert reach(answer, asked) == (
+        "Counted are the about 535 in which somebody said what they want, and later whether they got it. "
+        "About 830 section 42 enquiries were closed in all."
+    )
+    assert reach(shown("achieved", None, None, None, None), asked) == ""
 
 
 def test_what_is_not_available_is_said_to_be_so() -> None:

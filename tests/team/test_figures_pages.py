@@ -86,7 +86,7 @@ async def test_a_board_member_is_led_to_what_difference_was_made(team_site: Team
     page = await bo.opens(f"/team/pack?period={YEAR}")
     assert page.heading == "What difference did we make?"
     assert "Enquiries that were closed from April 2025 to March 2026" in page.main
-    assert "All that was wanted happened in" in page.main
+    assert "People got all that they wanted in" in page.main
     assert "of about 105 enquiries, some of it in" in page.main
 
 
@@ -186,9 +186,9 @@ async def test_a_manager_sees_exact_numbers_and_where_they_come_from(team_site: 
     assert page.heading == "Figures"
     assert "not for publishing" in page.main
     page = await morgan.opens(f"/team/figures/achieved?period={YEAR}")
-    assert "All that was wanted happened in 92% of 13 enquiries" in page.main
+    assert "People got all that they wanted in 92% of 13 enquiries" in page.main
     page = await morgan.opens(f"/team/figures/achieved?period={YEAR}&team={north}")
-    assert "All that was wanted happened in 3 of 4 enquiries, some of it in 0 and none of it in 1." in page.main
+    assert "People got all that they wanted in 3 of 4 enquiries, some of it in 0 and none of it in 1." in page.main
     assert "North team" in page.main
     assert (await morgan.client.get(f"/team/figures?team={south}")).status_code == 404
     assert (await morgan.client.get(f"/team/figures/achieved?team={south}")).status_code == 404
