@@ -30,12 +30,17 @@ class Program:
     team_ids: frozenset[str]
 
 
+def is_for(program: Program, place: Place) -> bool:
+    """Say whether a program may be given anything at all of an enquiry: nothing of what is restricted."""
+    return not place.is_restricted and place.team_id in program.team_ids
+
+
 def may_have(program: Program, grant: Grant, place: Place) -> bool:
     """Say whether a program may be given this of an enquiry, or of a conversation in it.
 
-    Nothing of what is restricted, and of no conversation before it is done. Nothing at all of how it was for people:
-    those who led the enquiry may read what a program is given.
+    Of no conversation before it is done. Nothing at all of how it was for people: those who led the enquiry may read
+    what a program is given.
     """
-    if grant not in program.grants or place.is_restricted or place.team_id not in program.team_ids:
+    if grant not in program.grants or not is_for(program, place):
         return False
     return place.stage is None or (place.is_finished and place.stage is not Stage.EXPERIENCE)

@@ -4,7 +4,7 @@ What a program may not have, and what is not there, is answered alike: `NotAllow
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -12,14 +12,14 @@ from bot.connecting import answers
 from bot.connecting.tokens import NotLetIn, about_program
 from bot.enquiry import EnquiryOutcome, Told, Verdict, Voice, Wording, enquiry_outcomes
 from bot.exporting import taken_back_turns
-from bot.programs import Grant, Program, may_have
+from bot.programs import Grant, Program, is_for, may_have
 from bot.review import proposed_in
 from bot.reviewing import seeing
 from bot.reviewing.reading import meaning_in
-from bot.reviewing.transcript import Exchange, Piece, Shown, Thing, transcript
+from bot.reviewing.transcript import Exchange, Shown, Thing, text_of, transcript
 from bot.reviewing.transcript import Wording as Said
 from bot.roles import Act, NotAllowed, Place
-from bot.store import Access, AuditAct, Audited, Conversation, EntryKind, Scope, Store, Transaction
+from bot.store import AuditAct, Audited, Conversation, EntryKind, Scope, Store, Transaction
 
 MOST = 100
 """Enquiries of one page at most."""
@@ -89,7 +89,7 @@ def enquiries(
         found = seen.work.enquiries(scope, is_open=is_open, after=after, at_most=at_most)
         shown = []
         for row in found.rows:
-            place = _place(row.access, duty)
+            place = Place(team_id=row.access.team_id or duty, is_restricted=row.access.is_restricted)
             # The database chose them; looked at again, so that one rule decides.
             if may_have(program, Grant.ENQUIRIES, place):
                 told = answers.Enquiry(row.enquiry_id, row.reference, place.team_id or "", row.opened_at, row.closed_at)
@@ -178,10 +178,15 @@ def conversation_in_words(
 
 
 def give(store: Store, program: Program, given: Iterable[Given], now: datetime) -> None:
-    """Write down what a program is given, while its token is still good. Raises NotLetIn, NotKept."""
+    """Write down what a program is given, while it may still have it. Raises NotAllowed, NotLetIn, NotKept."""
+    told = tuple(given)
     with store.begin() as kept:
+        # Asked again: a right may have gone while the answer was made.
         if not kept.tokens.get(program.token_id).is_good(now):
             raise NotLetIn
+        for enquiry_id in {one.enquiry_id for one in told if one.enquiry_id is not None}:
+            if not is_for(program, seeing.place_of_enquiry(kept, enquiry_id)):
+                raise NotAllowed(Act.USE_API)
         kept.tokens.used(program.token_id, now)
         kept.audit.add_all(
             [
@@ -195,7 +200,7 @@ def give(store: Store, program: Program, given: Iterable[Given], now: datetime) 
                     conversation_id=one.conversation_id,
                     about=about_program(program.token_id, one.what),
                 )
-                for one in given
+                for one in told
             ]
         )
 
@@ -213,24 +218,15 @@ def _require_at_all(program: Program, grant: Grant) -> None:
 
 def _see_enquiry(seen: Transaction, program: Program, grant: Grant, enquiry_id: str) -> Place:
     _require_at_all(program, grant)
-    place = _place(seen.allocations.access(enquiry_id), seeing.duty_team_id(seen))
+    place = seeing.place_of_enquiry(seen, enquiry_id)
     if not may_have(program, grant, place):
         raise NotAllowed(Act.USE_API)
     return place
 
 
-def _place(access: Access, duty_team_id: str | None) -> Place:
-    return Place(team_id=access.team_id or duty_team_id, is_restricted=access.is_restricted)
-
-
 def _place_in(place: Place, conversation: Conversation) -> Place:
-    return Place(
-        team_id=place.team_id,
-        is_restricted=place.is_restricted,
-        stage=conversation.stage,
-        speaker=conversation.speaker,
-        is_finished=seeing.is_finished(conversation),
-    )
+    is_finished = seeing.is_finished(conversation)
+    return replace(place, stage=conversation.stage, speaker=conversation.speaker, is_finished=is_finished)
 
 
 def _having(
@@ -338,7 +334,7 @@ def _exchange(line: Exchange) -> answers.Exchange:
     return answers.Exchange(
         turn=line.number,
         question=line.name,
-        asked=_in_one(line.asked),
+        asked=text_of(line.asked),
         asked_at=line.asked_at,
         is_on_road=line.is_on_road,
         said=tuple(said for thing in line.things for said in _said(thing)),
@@ -364,14 +360,9 @@ def _wording_said(one: Said, *, is_now: bool, is_addition: bool) -> answers.Said
         how=one.how,
         words=one.words,
         original=one.original,
-        chosen=tuple(_in_one(label) for label in one.chosen),
+        chosen=tuple(text_of(label) for label in one.chosen),
         skipped=one.skipped,
         is_now=is_now,
         is_addition=is_addition,
         is_taken_back=one.is_taking_back or one.is_withheld,
     )
-
-
-def _in_one(pieces: Iterable[Piece]) -> str:
-    """Give a sentence in one piece, with a person's own words in quotation marks."""
-    return "".join(one.text if one.words is None else f"“{one.words}”" for one in pieces)

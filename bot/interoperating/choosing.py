@@ -12,7 +12,7 @@ from bot.interview import Asking
 from bot.reviewing import seeing
 from bot.reviewing.reading import meaning_in, told_for
 from bot.reviewing.seeing import Names
-from bot.reviewing.transcript import SAFE_CONTACT, Exchange, Pieces, Shown, transcript
+from bot.reviewing.transcript import SAFE_CONTACT, Exchange, Shown, text_of, transcript
 from bot.roles import Actor
 from bot.store import Conversation, Enquiry, EnquiryMove, Entry, EntryKind, Transaction
 
@@ -145,8 +145,3 @@ def _offered(question: Turn, asked: Asking, exchange: Exchange) -> Iterator[Offe
     ids = question.shown or tuple(one.id for one in asked.choices)
     for choice, label in zip(ids, exchange.offered, strict=True):
         yield Offered(choice, text_of(label))
-
-
-def text_of(pieces: Pieces) -> str:
-    """Give a sentence of ours in one line of text, with words that were read back in quotation marks."""
-    return "".join(piece.text if piece.words is None else f"“{piece.words}”" for piece in pieces)

@@ -14,12 +14,12 @@ from typing import Any
 
 from bot.conversation import Answer, Kind, Skip, Speaker, Stage, Standing, Turn, Whose
 from bot.enquiry import HAS_HAPPENED, EnquiryOutcome, Part, Status, Verdict, Wording
-from bot.interoperating.choosing import NEVER, Chosen, Had, text_of
+from bot.interoperating.choosing import NEVER, Chosen, Had
 from bot.interview import Asking, AskingKind
 from bot.quotation import ASKED as MAY_QUOTE
 from bot.quotation import YES, agreed_by, asked_about
 from bot.review import ALL, NONE, SOME
-from bot.reviewing.transcript import Beside, Exchange, Thing
+from bot.reviewing.transcript import Beside, Exchange, Thing, text_of
 from bot.reviewing.transcript import Wording as Said
 
 Resource = dict[str, Any]

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.exporting import written_outcome
-from bot.interoperating.choosing import NEVER, Chosen, Had, text_of
-from bot.reviewing.transcript import Exchange, Wording
+from bot.interoperating.choosing import NEVER, Chosen, Had
+from bot.reviewing.transcript import Exchange, Wording, text_of
 from bot.store import Entry
 
 Line = dict[str, Any]

@@ -54,6 +54,11 @@ class Piece:
 Pieces = tuple[Piece, ...]
 
 
+def text_of(pieces: Pieces) -> str:
+    """Give a sentence of ours in one line of text, with words that were read back in quotation marks."""
+    return "".join(piece.text if piece.words is None else f"“{piece.words}”" for piece in pieces)
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
     """One wording of one thing said, or that it was taken back."""

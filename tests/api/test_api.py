@@ -9,13 +9,14 @@ import httpx
 import pytest
 
 from bot import packing, reporting
+from bot.connecting.reading import Given, give
 from bot.conversation import Kind, Speaker, Stage, State
 from bot.figures import MEASURES, By, Period
 from bot.flags import FlagKind
-from bot.programs import Grant
+from bot.programs import Grant, Program
 from bot.publishing import NotProven
 from bot.reporting import Asked
-from bot.roles import Actor, Role
+from bot.roles import Actor, NotAllowed, Role
 from bot.settings import Settings
 from bot.store import AuditAct, Audited, NotKept, Store
 from bot.store.errors import Cause
@@ -359,6 +360,19 @@ async def test_nothing_is_given_that_could_not_be_written_down(
     assert response.status_code == 503
     assert response.headers["content-type"] == "application/problem+json"
     assert "LAS 17" not in response.text
+
+
+async def test_what_was_restricted_while_it_was_being_read_is_not_given(site: TeamSite, program: Arrives) -> None:
+    north, south = site.team("North"), site.team("South")
+    visitor = program([north])
+    asks = Program(visitor.token_id, frozenset(Grant), frozenset({north}))
+    restricted, moved, still = site.enquiry(north, restricted=True), site.enquiry(south), site.enquiry(north)
+    for enquiry_id in (restricted, moved):
+        with pytest.raises(NotAllowed):
+            give(site.store, asks, [Given("words", north, still), Given("words", north, enquiry_id)], site.now)
+    assert rows(site) == ()
+    give(site.store, asks, [Given("words", north, still)], site.now)
+    assert [one.enquiry_id for one in rows(site)] == [still]
 
 
 async def test_those_who_ask_who_read_an_enquiry_find_the_program(site: TeamSite, program: Arrives) -> None:
