@@ -498,4 +498,4 @@ def advice_on_return(given: Given) -> Iterator[str]:
     called = REGIONS.get(given[Name.REGION_CODE], ())
     plain = given[Name.REGION_NAME].lower().removeprefix("the ")
     if called and plain and plain not in {one.lower() for one in called}:
-        yield f"{given[Name.REGION_CODE]} is the code of {called[0]}. Look whether name and code go together."
+        yield f"{given[Name.REGION_CODE]} stands for {called[0]}. Look whether name and code go together."

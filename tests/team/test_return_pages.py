@@ -15,7 +15,6 @@ from bot.figures import MEASURES, NATIONAL
 from bot.publishing.national import COLUMNS, ENQUIRY_TYPE
 from bot.roles import Role
 from bot.store import AuditAct
-from bot.web.team.submitting import TABLES
 from tests.team.colleague import Colleague
 from tests.team.conftest import TeamSite
 from tests.team.test_council_pages import proves
@@ -178,7 +177,7 @@ async def test_what_is_doubtful_is_said_first_and_keeps_nobody_from_deciding(
 
     assert "More people lacked capacity (11) than did not (2) in all. Look whether the two answers" in page.main
     assert "nobody was needed to help them take part. (1 enquiry)" in page.main
-    assert page.main.index("More people lacked capacity") < page.main.index("SG3a Mental capacity")
+    assert page.main.index("More people lacked capacity") < page.main.index("SG3a: Did people have mental capacity?")
     assert f"/team/figures-to-look-at?period={YEAR}" in page.links
     assert "You decide: the file can be taken out as it is." in page.main
     assert (await morgan.posts(TAKE)).status_code == 200
@@ -316,8 +315,3 @@ async def test_looking_at_it_writes_nothing(team_site: TeamSite, morgan: Colleag
     await morgan.opens(RETURN)
     with team_site.store.reading() as seen:
         assert len(seen.audit.search(at_most=100)) == before
-
-
-def test_every_national_measure_has_its_place() -> None:
-    assert {MEASURES[one].table for one in NATIONAL} == set(TABLES)
-    assert all(not MEASURES[one].is_spoken for one in NATIONAL)

@@ -1,9 +1,7 @@
 """Pages of the national return: what makes its figures doubtful, its tables as they will leave, and the file."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
 from typing import ClassVar
 
 from anyio import to_thread
@@ -29,30 +27,15 @@ TAKE = figures.RETURN + "/take"
 TITLE = "The national return"
 MARKED = "Exact numbers of the whole council, small ones too. They are not for publishing: the Board pack is."
 
-TABLES: Mapping[str, str] = {
-    "SG4a": "Making Safeguarding Personal",
-    "SG3a": "Mental capacity",
-    "SG2c": "Risk assessment outcome",
-    "SG2e": "Risk outcome",
-}
-"""What the tables of the return are called."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The cells of one measure as they will leave, and where more of it is."""
-
-    grid: Grid
-    more: Item
-
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """One table of the return."""
+    """The cells of one measure as they will leave, and where more of it is."""
 
     id: str
-    name: str
-    parts: tuple[Part, ...]
+    heading: str
+    grid: Grid
+    more: Item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +97,6 @@ async def _shown(signed: Signed, year: int, *problems: Problem) -> Response:
 
 def _page(signed: Signed, chosen: Chosen, found: Return, problems: tuple[Problem, ...]) -> ReturnPage:
     last = found.period.last
-    by_table = groupby(() if found.is_empty else found.tables, key=lambda one: one.measure.table)
     return ReturnPage(
         frame=signed.frame(),
         title=TITLE,
@@ -128,9 +110,7 @@ def _page(signed: Signed, chosen: Chosen, found: Return, problems: tuple[Problem
         goes_on_until="" if found.is_over else f"{last.day} {MONTHS[last.month - 1]} {last.year}",
         doubts=tuple(counted.doubt(one) for one in found.doubts),
         look_href=chosen.address(figures.LOOK),
-        tables=tuple(
-            Leaving(name, TABLES[name], tuple(_part(one, chosen) for one in parts)) for name, parts in by_table
-        ),
+        tables=() if found.is_empty else tuple(_leaving(one, chosen) for one in found.tables),
         of_council=tuple((LABELS[name], value) for name, value in found.of_council.items()),
         missing=len(found.missing),
         givers=found.givers,
@@ -140,7 +120,7 @@ def _page(signed: Signed, chosen: Chosen, found: Return, problems: tuple[Problem
     )
 
 
-def _part(table: Table, chosen: Chosen) -> Part:
+def _leaving(table: Table, chosen: Chosen) -> Leaving:
     measure = table.measure
     behind = figures.BEHIND.format(measure=measure.id)
     rows = [
@@ -150,7 +130,12 @@ def _part(table: Table, chosen: Chosen) -> Part:
     if measure.is_exclusive:
         rows.append(GridRow("These add up to", (_number(table.base[ALL]),), is_base=True))
     more = chosen.address(figures.MEASURE.format(measure=measure.id), by=By.AGE_BAND.value)
-    return Part(Grid(measure.heading, (EVERYBODY,), tuple(rows)), Item("By age, and how it is counted", more))
+    return Leaving(
+        id=measure.id,
+        heading=f"{measure.table}: {measure.heading}",
+        grid=Grid(measure.heading, (EVERYBODY,), tuple(rows), is_caption_hidden=True),
+        more=Item("By age, and how it is counted", more),
+    )
 
 
 def _number(count: int | None, href: str = "") -> GridCell:
