@@ -10,7 +10,7 @@ from starlette.requests import Request
 URLENCODED = "application/x-www-form-urlencoded"
 MOST_FIELDS = 200
 """More than any page of ours sends."""
-IN_PARTS = re.compile(r"""multipart/form-data; ?boundary="?[0-9A-Za-z'()+_,./:=?-]{1,70}"?""", re.IGNORECASE)
+IN_PARTS = re.compile(r"""multipart/form-data; ?boundary="?([0-9A-Za-z'()+_,./:=?-]{1,70})"?""", re.IGNORECASE)
 """As a browser sends a form with a file. Nothing else may stand there: a name of an encoding, for one."""
 MOST_BESIDE_A_FILE = 10
 """More fields than any page of ours sends with a file."""
@@ -74,8 +74,12 @@ async def read_form_with_file(request: Request) -> Form:
     The file is in memory alone: the guard lets less through than Starlette would put on the disk. Its name is never
     looked at. Raises HTTPException as `read_form` does.
     """
-    if IN_PARTS.fullmatch(request.headers.get("content-type", "")) is None:
+    in_parts = IN_PARTS.fullmatch(request.headers.get("content-type", ""))
+    if in_parts is None:
         return await read_form(request)
+    if not (await request.body()).removesuffix(b"\r\n").endswith(f"\r\n--{in_parts[1]}--".encode()):
+        # Its end is missing, and so may be a part of the file.
+        raise HTTPException(400)
     fields: list[tuple[str, str]] = []
     file = None
     async with request.form(max_files=1, max_fields=MOST_BESIDE_A_FILE) as sent:

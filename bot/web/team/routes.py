@@ -2,6 +2,7 @@
 
 from bot.web.team import (
     admin,
+    comparing,
     council,
     enquiry,
     exporting,
@@ -30,6 +31,7 @@ team_routes: tuple[TeamRoute, ...] = (
     *reading.routes,
     *now.routes,
     *figures.routes,
+    *comparing.routes,
     *submitting.routes,
     *pack.routes,
     *admin.routes,
