@@ -44,7 +44,7 @@ ACTS = {
     Act.ASK_TO_LIFT: "ask to lift a restriction",
     Act.LIFT: "lift one that another manager asked to lift",
     Act.CLOSE: "close an enquiry, and open it again",
-    Act.EXPORT: "take a copy out (no page for it yet)",
+    Act.EXPORT: "take a copy of an enquiry out",
     Act.SEE_READERS: "see who read an enquiry",
     Act.SEARCH_AUDIT: "search the audit",
     Act.SEE_CONFIRMATIONS: "see who has read the guidance",
