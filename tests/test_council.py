@@ -1,6 +1,6 @@
 """What a council changes itself: what may be put in place, by whom, what holds then, and what was there before."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import pytest
 
 from bot import council
 from bot.council import GROUPS, TERMS, ChangedMeanwhile, Group, InPlace, Name, NotTaken, values_of
+from bot.publishing import Council
 from bot.roles import Actor, NotAllowed, ProofNeeded, Role
 from bot.settings import Settings, load
 from bot.store import AuditAct, Cause, NotRead, Store
@@ -27,6 +28,16 @@ KEEPING = {
     Name.KEEP_WAITING: "90",
     Name.KEEP_CLOSED: "8",
     Name.KEEP_AUDIT: "6",
+}
+
+RETURN = {
+    Name.LA_NAME: "Northtown",
+    Name.LA_CODE: "111",
+    Name.ONS_CODE: "E06000099",
+    Name.COUNCIL_TYPE: "A type",
+    Name.REGION_NAME: "North East",
+    Name.REGION_CODE: "E12000001",
+    Name.GEOGRAPHY: "ENGLAND",
 }
 
 
@@ -146,6 +157,85 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         council.checked(Group.PEOPLE, {**PEOPLE, Name.TEAM: "", Name.PHONE: "x"})
 
     assert set(refused.value.errors) == {Name.TEAM, Name.PHONE}
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "told"),
+    [
+        (Name.LA_CODE, "11", "three digits"),
+        (Name.LA_CODE, "E06000099", "three digits"),
+        (Name.LA_CODE, "١١١", "three digits"),
+        (Name.ONS_CODE, "111", "ONS code of a council"),
+        (Name.ONS_CODE, "E07000001", "ONS code of a council"),
+        (Name.ONS_CODE, "W06000001", "ONS code of a council"),
+        (Name.ONS_CODE, "E0600009O", "ONS code of a council"),
+        (Name.REGION_CODE, "E12000010", "ONS code of a region"),
+        (Name.REGION_CODE, "E06000099", "ONS code of a region"),
+        (Name.REGION_NAME, "=North East", "Leave out the ="),
+        (Name.LA_NAME, "@Northtown", "Leave out the @"),
+        (Name.LA_NAME, "x" * 81, "81 characters"),
+        (Name.COUNCIL_TYPE, "A \u202e type", "cannot be seen"),
+    ],
+)
+def test_what_the_return_cannot_say_of_a_council_is_refused_with_what_to_do(name: Name, typed: str, told: str) -> None:
+    with pytest.raises(NotTaken) as refused:
+        council.checked(Group.RETURN, {**RETURN, name: typed})
+
+    assert list(refused.value.errors) == [name]
+    assert told in refused.value.errors[name]
+
+
+def test_codes_are_taken_in_small_letters_and_with_spaces() -> None:
+    given = council.checked(Group.RETURN, {**RETURN, Name.ONS_CODE: " e06 000 099", Name.REGION_CODE: "e12000001"})
+
+    assert given == RETURN
+
+
+def test_what_the_return_says_of_a_council_is_given_bit_by_bit(
+    store: Store, settings: Settings, administrator: Actor
+) -> None:
+    puts(store, settings, administrator, Group.RETURN, la_code="111", la_name="St. Mary’s & [South] 1. of: all")
+
+    with store.reading() as seen:
+        given = council.in_return(seen, settings)
+    assert (given[Name.LA_CODE], given[Name.LA_NAME]) == ("111", "St. Mary’s & [South] 1. of: all")
+    assert given[Name.ONS_CODE] == ""
+    assert given[Name.GEOGRAPHY] == "ENGLAND"
+    (change,) = council.history(store, settings, administrator, Name.LA_CODE)
+    assert (change.before, change.after, change.by) == ("", "111", "Ash Ito")
+
+
+def test_the_return_says_of_a_council_all_that_its_file_has_columns_for() -> None:
+    assert set(GROUPS[Group.RETURN]) == {Name(one.name) for one in fields(Council)}
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({Name.ONS_CODE: ""}, "One of these is still missing"),
+        ({Name.ONS_CODE: "", Name.LA_NAME: ""}, "2 of these are still missing"),
+        ({Name.REGION_CODE: "E12000002"}, "E12000002 stands for North West"),
+        ({Name.REGION_NAME: "London"}, "E12000001 stands for North East"),
+    ],
+)
+def test_what_is_odd_in_the_return_is_told_and_refused_to_nobody(changed: dict[Name, str], told: str) -> None:
+    given = council.checked(Group.RETURN, {**RETURN, **changed})
+
+    (advice,) = council.advice_on_return(given)
+    assert told in advice
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {Name.REGION_NAME: "the north east"},
+        {Name.REGION_CODE: "E12000006", Name.REGION_NAME: "Eastern"},
+        {Name.REGION_CODE: "E12000003", Name.REGION_NAME: "Yorkshire and the Humber"},
+    ],
+)
+def test_there_is_nothing_to_say_of_a_council_that_is_all_there(changed: dict[Name, str]) -> None:
+    assert list(council.advice_on_return({**RETURN, **changed})) == []
 
 
 def test_walking_in_is_yes_or_no() -> None:

@@ -136,7 +136,7 @@ def of_an_administrator(staff: Staff) -> States:
     ada.presses_on("form[action$='/end'] button")
     yield ada, reached(ada, "Other programs")
     yield ada, reached(ada.goes("Settings"), "Settings")
-    for group in ("people", "beginning", "keeping"):
+    for group in ("people", "beginning", "keeping", "return"):
         ada.opens(f"/team/settings/{group}")
         yield ada, f"Settings: {ada.heading}"
         if group == "people":
@@ -145,6 +145,11 @@ def of_an_administrator(staff: Staff) -> States:
             ada.opens("/team/settings/people").pastes(f"three days, {staff.team_id[:4]}", "[name=read_within]")
         if group == "beginning":
             ada.ticks_one("walk_in", "no")
+        if group == "return":
+            ada.sends("/team/settings/return", la_code="eleven", ons_code="E07000001")
+            yield ada, f"Settings: {ada.heading}"
+            ada.opens("/team/settings/return").pastes("E12000002", "[name=region_code]")
+            ada.pastes("North East", "[name=region_name]")
         ada.presses_on(f"form[action='/team/settings/{group}'] button")
         yield ada, reached(ada, "Look at it before it is put in place")
         if group == "people":
@@ -273,6 +278,7 @@ def of_a_manager(staff: Staff) -> States:
     yield morgan, reached(morgan.goes("Figures"), "Figures")
     yield morgan, reached(morgan.opens("/team/figures-to-look-at"), "Enquiries to look at")
     yield morgan, reached(morgan.opens("/team/figures/achieved"), "Did people get what they wanted?")
+    yield morgan, reached(morgan.opens("/team/figures/return"), "The national return")
     behind = "/team/figures/asked/enquiries?cell=asked_expressed"
     yield morgan, reached(morgan.opens(behind), "The enquiries behind a figure")
     morgan.goes("Guidance").presses_on("a[href$='/readers']")

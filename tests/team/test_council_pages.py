@@ -17,6 +17,7 @@ from tests.web.visiting import Page, text
 PEOPLE = "/team/settings/people"
 BEGINNING = "/team/settings/beginning"
 KEEPING = "/team/settings/keeping"
+RETURN = "/team/settings/return"
 
 SignIn = Callable[..., Colleague]
 
@@ -198,6 +199,25 @@ async def test_how_long_things_are_kept_is_kept_and_it_is_said_that_nothing_is_d
     await administrator.sends(f"{KEEPING}/keep")
 
     assert "10 years" in (await administrator.opens("/team/settings")).main
+
+
+async def test_what_the_national_return_calls_the_council_is_given_here(administrator: Colleague) -> None:
+    page = await administrator.opens("/team/settings")
+    assert "Not given yet" in page.main
+    page = await tries(administrator, RETURN, la_name="", la_code="11", ons_code="E07000001")
+    assert page.status == 422
+    assert len(page.problems) == 2
+
+    page = await tries(administrator, RETURN, la_name="Northtown", la_code="111", region_code="e12000002")
+
+    assert "3 of these are still missing" in page.main
+    assert "It stands in every file of the return" in page.main
+    assert "People see it at once" not in page.main
+    assert "The whole pages" not in page.main
+    page = await administrator.sends(f"{RETURN}/keep")
+    assert page.told == "It is in place now."
+    assert "E12000002" in page.main
+    assert "Northtown" in (await administrator.opens(f"{RETURN}/history")).main
 
 
 async def test_history_says_who_when_and_from_what_to_what_and_puts_back_after_another_look(
