@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from bot.figures import ALL, BASE, LINKS, Cell, Link, Measure, Spoken, Table
 from bot.publishing import disclosing
-from bot.publishing.disclosing import Number, Percentages, Puzzle
 from bot.publishing.marking import (
     COARSE,
     CONFIDENTIAL,
@@ -17,6 +16,7 @@ from bot.publishing.marking import (
     percentage,
     rounded,
 )
+from bot.publishing.puzzle import Number, Percentages, Puzzle, nearest_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def publish(tables: Iterable[Table], links: Sequence[Link] = LINKS) -> Pack:
     proof = disclosing.protect(riddle.puzzle)
     if not proof.holds:
         raise NotProven("These figures cannot be published: it is not certain that what is hidden stays hidden.")
-    return Pack(tuple(riddle.published()), 1 + len(proof.others))
+    return Pack(tuple(riddle.published()), len(proof.worlds))
 
 
 Place = tuple[str, str, str, tuple[str, ...], str]
@@ -198,7 +198,6 @@ class _Riddle:
             full = found
 
     def _number_all(self) -> None:
-        totals = {self._root(place) for place in self._exact if BASE in place or place[4] == ALL}
         with_percentages = {self._root(place) for place in self._exact if place[2] == BASE}
         for place, exact in self._exact.items():
             root = self._root(place)
@@ -209,7 +208,6 @@ class _Riddle:
                 Number(
                     nearest=nearest,
                     is_hidden=nearest is None,
-                    is_total=root in totals,
                     is_large_base=exact >= SMALLEST_BASE
                     if root in with_percentages and nearest is not None and SMALLEST_BASE in could_be(nearest)
                     else None,
@@ -326,7 +324,7 @@ class _Riddle:
             return HIDDEN
         percent = None
         if divided is not None and divided.step != NO_PERCENTAGES and at in divided.of:
-            percent = disclosing.nearest_step(divided.of[at], divided.step)
+            percent = nearest_step(divided.of[at], divided.step)
         return Shown(str(number.nearest), number.nearest, percent)
 
 
