@@ -55,11 +55,6 @@ class Benchmark:
             if (measure.id, cell.id) in self.percents
         )
 
-    def said(self, measure: Measure) -> str:
-        """Say what it says of a measure in a sentence, with year and source; empty where it says nothing of it."""
-        given = [f"{percent_of(one.percent)} {one.cell.label}" for one in self.figures() if one.measure is measure]
-        return f"{self.label}: {', '.join(given)} ({self.source})" if given else ""
-
 
 class BenchmarkNotRead(Exception):
     """The file is not what it should be. Says the line, the column and what to do, and never what stands there."""

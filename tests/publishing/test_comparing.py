@@ -32,13 +32,6 @@ def test_figures_are_read_with_their_place_year_and_source() -> None:
     assert read.percents == {("achieved", "fully"): 66.5, ("achieved", "partly"): 27.0, ("achieved", "not"): 6.0}
 
 
-def test_they_are_never_said_without_year_and_source() -> None:
-    assert read_benchmark(MADE_UP).said(MEASURES["achieved"]) == (
-        "England, 2024-25: 66.5% Fully Achieved, 27% Partially Achieved, 6% Not Achieved (A department)"
-    )
-    assert read_benchmark(MADE_UP).said(MEASURES["asked"]) == ""
-
-
 def test_rows_and_measures_go_by_the_names_on_the_pages_too() -> None:
     written = io.StringIO()
     measure = MEASURES["safer_at_closing"]
