@@ -188,7 +188,7 @@ def reach(answer: Shown, asked: Shown) -> str:
     if not answer.base.count or not asked.base.count:
         return ""
     return (
-        f"Counted are the {_about(answer.base.count, answer)} in which somebody said what they want, and later whether "
+        f"Counted are{_of_base(answer).removeprefix(' of')} in which somebody said what they want, and later whether "
         f"they got it. {_about(asked.base.count, asked).capitalize()} section 42 enquiries were closed in all."
     )
 

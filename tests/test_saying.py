@@ -106,7 +106,7 @@ def test_beside_its_question_what_is_hidden_is_said_in_few_words() -> None:
 def test_an_answer_says_how_many_it_is_of() -> None:
     answer, asked = shown("achieved", 535, 210, 265, 60), shown("asked", 830, 605, 90, 70, 30, 35)
     assert reach(answer, asked) == (
-        "Counted are the about 535 in which somebody said what they want, and later whether they got it. "
+        "Counted are about 535 enquiries in which somebody said what they want, and later whether they got it. "
         "About 830 section 42 enquiries were closed in all."
     )
     assert reach(shown("achieved", None, None, None, None), asked) == ""

@@ -105,7 +105,21 @@ async def test_the_pack_never_shows_an_exact_number_nor_one_below_five(team_site
 
 async def test_a_year_without_anything_says_so(team_site: TeamSite, signed_in: SignIn) -> None:
     page = await signed_in(Role.BOARD_MEMBER).opens("/team/pack?period=2024")
-    assert "This is not available for this period." in page.main
+    assert "No enquiry was closed in this year" in page.main
+    assert "Take it with you" not in page.main
+    assert "not available" not in page.main
+
+
+async def test_the_year_before_is_shown_first_while_this_one_has_nothing(
+    team_site: TeamSite, signed_in: SignIn
+) -> None:
+    this_year = counted.first_year(team_site.now.date())
+    closed(team_site, team_site.team("North team"), ("asked", "asked_expressed", 20), on=date(this_year, 3, 2))
+    bo = signed_in(Role.BOARD_MEMBER)
+    page = await bo.opens("/team/pack")
+    assert f"closed from {Period.of_year(this_year - 1).label}" in page.main
+    page = await bo.opens(f"/team/pack?period={this_year}")
+    assert "No enquiry was closed in this year" in page.main
 
 
 async def test_every_page_of_the_pack_has_a_sentence_a_chart_a_table_and_how_it_is_counted(
@@ -123,7 +137,8 @@ async def test_every_page_of_the_pack_has_a_sentence_a_chart_a_table_and_how_it_
         assert " ".join(measure.definition.split()) in page.main
         assert measure.source in page.main
         assert len(list(page.root.iter("table"))) >= 1
-        assert "{http://www.w3.org/2000/svg}svg" in {element.tag for element in page.root.iter()}
+        drawn = "{http://www.w3.org/2000/svg}svg" in {element.tag for element in page.root.iter()}
+        assert drawn == (measure.id in {"asked", "state", "capacity", "advocacy", "achieved", "decided_by", "safer"})
         assert ("What people said themselves" in page.main) == measure.is_spoken
         for cell in measure.cells:
             assert cell.label in page.main
@@ -167,6 +182,7 @@ async def test_the_pack_is_taken_out_as_a_file_and_it_is_recorded(
 
 
 async def test_taking_the_pack_out_takes_a_proof(team_site: TeamSite, signed_in: SignIn) -> None:
+    closed(team_site, team_site.team("North team"), ("achieved", "fully", 20))
     bo = signed_in(Role.BOARD_MEMBER)
     await bo.opens(f"/team/pack?period={YEAR}")
     team_site.passes(minutes=6)

@@ -13,6 +13,7 @@ from bot.responding import State, Typed, respond
 from bot.roles import Actor, Role
 from tests.team.colleague import Colleague
 from tests.team.conftest import TeamSite
+from tests.team.test_figures_pages import closed
 from tests.voices import RINGS, Experience, says
 
 HERE = "/team/in-their-words?period=2025"
@@ -66,7 +67,7 @@ async def test_whoever_sees_the_pack_hears_people_and_not_who_they_are(
     somebody = signed_in(role, name="Bo Lind")
     page = await somebody.opens(HERE)
     shown = RINGS.replace("Ann", MARK).replace("Elm House", MARK)
-    assert page.quotations == [shown, "More time for those who do not speak.", shown]
+    assert page.quotations == [shown, shown, "More time for those who do not speak."]
     assert "We ring <b>when</b> we say." in page.main
     assert "The duty team" in page.main
     for secret in ("Ann did", "Elm House", "SA/17", "Mabel", "Asha", told.conversation_id, heard.enquiry_id):
@@ -75,6 +76,19 @@ async def test_whoever_sees_the_pack_hears_people_and_not_who_they_are(
     page = await somebody.opens(HERE)
     assert page.quotations == ["More time for those who do not speak."]
     assert "We ring" not in page.main
+
+
+async def test_the_first_page_of_the_pack_has_some_of_what_was_said_and_done(
+    heard: Heard, signed_in: Callable[..., Colleague]
+) -> None:
+    told = heard.quotes("Ring when you say.")
+    heard.quotes("Too many papers.")
+    heard.quotes("I could go on and on. " * 20)
+    heard.answers(told)
+    closed(heard.site, heard.team_id, ("achieved", "fully", 20))
+    page = await signed_in(Role.BOARD_MEMBER).opens("/team/pack?period=2025")
+    assert page.quotations == ["Too many papers.", "Ring when you say."]
+    assert page.main.index("Too many papers.") < page.main.index("You said, we did") < page.main.index("We ring")
 
 
 async def test_a_year_without_anybody_says_so(heard: Heard, signed_in: Callable[..., Colleague]) -> None:

@@ -10,6 +10,8 @@ from starlette.responses import Response
 from bot import charts, saying
 from bot.charts import Bar, Chart
 from bot.figures import ALL, BASE, MEASURES, By, Cell, Measure, Period, Spoken
+from bot.publishing import Benchmark
+from bot.publishing.comparing import percent_of
 from bot.reporting import DOUBTS, LACKING, Doubtful
 from bot.saying import Shown, Value
 from bot.web.team.pages import Item, TeamPage, Telling
@@ -91,6 +93,16 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What a measure is elsewhere. It is never shown without year and source."""
+
+    label: str
+    """Of where and when."""
+    figures: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Voice:
     """A measure in one voice: what it says, the chart, and the table behind it."""
 
@@ -98,7 +110,8 @@ class Voice:
     heading: str
     """Empty where no voices are told apart."""
     sentence: str
-    chart: Chart
+    chart: Chart | None
+    """None where there is nothing to be drawn."""
     grid: Grid
     broken_down: str = ""
     """The heading of what follows; empty where nothing does."""
@@ -120,6 +133,13 @@ class MeasurePage(TeamPage):
     ways: tuple[Item, ...]
     """Into what it can be broken down."""
     facts: tuple[tuple[str, str], ...]
+    elsewhere: Beside | None = None
+    """What it is elsewhere; None where nothing was given."""
+
+    @property
+    def has_one_voice(self) -> bool:
+        """Whether what is said of elsewhere belongs to one chart alone."""
+        return len(self.voices) == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +169,14 @@ _OF_ENQUIRIES = frozenset(what.value for what in (*LACKING, *DOUBTS))
 def doubt(one: Doubtful) -> str:
     """Say what makes figures doubtful."""
     return f"{one.say} ({enquiries(one.number)})" if one.id in _OF_ENQUIRIES else one.say
+
+
+def beside(given: Benchmark, measure: Measure) -> Beside | None:
+    """Say what a measure is elsewhere, as it was given; None where nothing was given of it."""
+    figures = ", ".join(
+        f"{percent_of(one.percent)} {one.cell.label}" for one in given.figures() if one.measure is measure
+    )
+    return Beside(given.label, figures, given.source) if figures else None
 
 
 def not_now(signed: Signed, title: str, why: Exception) -> Response:
@@ -197,8 +225,10 @@ def _nowhere(cell: str, column: str) -> str:
 # --- one measure -----------------------------------------------------------------------------------------------------
 
 
-def drawn(chart_id: str, shown: Shown) -> Chart:
-    """Draw a column of a table as what its measure is: parts of one whole, or bars."""
+def drawn(chart_id: str, shown: Shown) -> Chart | None:
+    """Draw a column of a table as what its measure is: parts of one whole, or bars. None where there is nothing."""
+    if shown.is_empty:
+        return None
     draw = charts.parts if shown.measure.id in saying.STACKED else charts.bars
     return draw(chart_id, shown.measure.heading, saying.bars_of(shown))
 

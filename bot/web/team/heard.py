@@ -67,7 +67,6 @@ async def show_heard(request: Request, signed: Signed) -> Response:
     quotes, answers = await to_thread.run_sync(find)
     headings = {Voice.PERSON: "People’s own words", Voice.ADVOCATE: "Words of those who spoke for somebody"}
     voices = (Voices(text, tuple(one for one in quotes if one.voice is voice)) for voice, text in headings.items())
-    labels = themes().labels
     page = HeardPage(
         frame=signed.frame(),
         title="In their own words",
@@ -77,9 +76,15 @@ async def show_heard(request: Request, signed: Signed) -> Response:
         period_id=str(year),
         back=Item("What difference did we make?", f"{PACK}?period={year}"),
         voices=tuple(one for one in voices if one.quotes),
-        answers=tuple(AnswerShown(one, labels.get(one.theme or "", "")) for one in answers),
+        answers=answers_shown(answers),
     )
     return signed.shown(page)
+
+
+def answers_shown(answers: Sequence[Answered]) -> tuple[AnswerShown, ...]:
+    """Give what was done with the name of the theme that it answers."""
+    labels = themes().labels
+    return tuple(AnswerShown(one, labels.get(one.theme or "", "")) for one in answers)
 
 
 routes: tuple[TeamRoute, ...] = (

@@ -13,7 +13,7 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot import packing, quoting, saying
+from bot import comparing, packing, quoting, responding, saying
 from bot.charts import Chart
 from bot.figures import ALL, MEASURES, By, Period, Spoken
 from bot.packing import BROKEN_DOWN_BY, Written, YearPack
@@ -24,7 +24,8 @@ from bot.reviewing.seeing import NotDone
 from bot.roles import RULES, Act
 from bot.saying import Shown, Value
 from bot.web.team import counted
-from bot.web.team.counted import Group, MeasurePage, Voice
+from bot.web.team.counted import Beside, Group, MeasurePage, Voice
+from bot.web.team.heard import AnswerShown, answers_shown
 from bot.web.team.pages import Item, TeamPage
 from bot.web.team.shell import Signed, TeamRoute
 
@@ -33,8 +34,8 @@ MEASURE = PACK + "/{measure}"
 TAKE = PACK + "/take"
 
 TITLE = "What difference did we make?"
-ANSWER = "achieved"
-"""The measure that answers it."""
+ANSWER, ASKED = "achieved", "asked"
+"""The measure that answers it, and the one that is of every enquiry."""
 
 TILES: tuple[tuple[str, str], ...] = (
     ("asked", "Were people asked what they want?"),
@@ -46,8 +47,10 @@ TILES: tuple[tuple[str, str], ...] = (
 )
 """What the first page shows beside the answer."""
 
-QUOTED = 4
-"""Quotes that the first page has room for."""
+QUOTED, DONE = 4, 2
+"""Quotes, and things that were done about what people said, that the first page has room for."""
+BRIEF = 160
+"""Characters of each of them, so that the page stays one sheet of paper. The longer ones stand on their own page."""
 
 NOTE = (
     "Numbers under five are hidden, and so are others from which they could be worked out. All other numbers go to "
@@ -60,8 +63,11 @@ NOTE = (
 class Answer:
     """The one answer of the first page."""
 
-    chart: Chart
+    chart: Chart | None
+    """None where there is nothing to be drawn."""
     sentence: str
+    besides: str
+    """How many enquiries it is of, and how many there were."""
     href: str
 
 
@@ -86,22 +92,33 @@ class PackPage(TeamPage):
     address: str
     periods: tuple[tuple[str, str], ...]
     period_id: str
+    is_empty: bool
+    """Whether no enquiry was closed in this year."""
     answer: Answer
+    elsewhere: Beside | None
+    """What the answer is elsewhere; None where nothing was given."""
     tiles: tuple[Tile, ...]
     note: str
     groups: tuple[Group, ...]
     quotes: tuple[Quote, ...] = ()
     """Words that people agreed to have quoted, and that somebody looked at."""
+    done: tuple[AnswerShown, ...] = ()
+    """What was done about what people said."""
 
 
 async def show_pack(request: Request, signed: Signed) -> Response:
     """What difference was made in a year."""
-    year = counted.chosen_year(request.query_params.get("period", ""), signed.now.date())
+    asked = request.query_params.get("period", "")
+    year = counted.chosen_year(asked, signed.now.date())
     try:
         pack = await _pack(signed, year)
+        if not asked and _is_empty(pack):
+            before = await _pack(signed, year - 1)
+            year, pack = (year, pack) if _is_empty(before) else (year - 1, before)
     except (NotDone, NotProven) as error:
         return counted.not_now(signed, TITLE, error)
     answer = _whole(pack, ANSWER, Spoken.ALL)
+    quotes, done = await to_thread.run_sync(_heard, signed, year)
     page = PackPage(
         frame=signed.frame(),
         title=TITLE,
@@ -109,17 +126,43 @@ async def show_pack(request: Request, signed: Signed) -> Response:
         address=PACK,
         periods=counted.year_choices(signed.now.date()),
         period_id=str(year),
-        answer=Answer(counted.drawn("answer", answer), saying.sentence(answer), _address(ANSWER, year)),
+        is_empty=_is_empty(pack),
+        answer=Answer(
+            counted.drawn("answer", answer),
+            saying.sentence(answer),
+            saying.reach(answer, _whole(pack, ASKED, Spoken.ALL)),
+            _address(ANSWER, year),
+        ),
+        elsewhere=await _elsewhere(signed, year, ANSWER),
         tiles=tuple(_tile(pack, measure, question, year) for measure, question in TILES),
         note=NOTE,
         groups=counted.groups(partial(_address, year=year)),
-        quotes=await to_thread.run_sync(_quotes, signed, year),
+        quotes=quotes,
+        done=done,
     )
     return signed.shown(page)
 
 
-def _quotes(signed: Signed, year: int) -> tuple[Quote, ...]:
-    return quoting.quotable(signed.desk.store, signed.actor, Period.of_year(year))[:QUOTED]
+def _is_empty(pack: YearPack) -> bool:
+    base = _whole(pack, ASKED, Spoken.ALL).base
+    return not base.count and not base.is_hidden
+
+
+def _heard(signed: Signed, year: int) -> tuple[tuple[Quote, ...], tuple[AnswerShown, ...]]:
+    """Choose what the first page has room for: of what was said and done, and what else was said."""
+    store, actor, period = signed.desk.store, signed.actor, Period.of_year(year)
+    done = [
+        one
+        for one in responding.said_and_done(store, actor, period)
+        if one.state is responding.State.MADE and len(one.did) <= BRIEF and (one.quote is None or _is_brief(one.quote))
+    ][:DONE]
+    answered = {one.quote.quote_id for one in done if one.quote is not None}
+    quotes = [one for one in quoting.quotable(store, actor, period) if _is_brief(one) and one.quote_id not in answered]
+    return tuple(quotes[:QUOTED]), answers_shown(done)
+
+
+def _is_brief(quote: Quote) -> bool:
+    return sum(len(piece.words) for piece in quote.pieces) <= BRIEF
 
 
 async def show_measure(request: Request, signed: Signed) -> Response:
@@ -147,8 +190,16 @@ async def show_measure(request: Request, signed: Signed) -> Response:
             for one in (offered if len(offered) > 1 else ())
         ),
         facts=counted.facts(measure),
+        elsewhere=await _elsewhere(signed, year, measure.id),
     )
     return signed.shown(page)
+
+
+async def _elsewhere(signed: Signed, year: int, measure: str) -> Beside | None:
+    """Say what a measure is elsewhere: as it was given, and never worked out by us."""
+    period = Period.of_year(year)
+    found = await to_thread.run_sync(comparing.beside, signed.desk.store, signed.actor, period)
+    return None if found is None else counted.beside(found, MEASURES[measure])
 
 
 def _voice(pack: YearPack, measure: str, spoken: Spoken, by: By) -> Voice:
