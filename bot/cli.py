@@ -270,7 +270,7 @@ def verify() -> None:
 
 @app.command()
 def figures(
-    year: Annotated[int, typer.Option(help="The year that begins with April of this one.")],
+    year: Annotated[int, typer.Option(min=1, max=9998, help="The year that begins with April of this one.")],
     by: Annotated[By, typer.Option(help="Into which columns they are broken down.")] = By.NOTHING,
     *,
     recount: Annotated[

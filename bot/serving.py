@@ -218,7 +218,7 @@ async def running(settings: Settings, store: Store, model: Path) -> AsyncIterato
     ]
     await box.start()
     looking = _look_for_flags(store, settings)
-    counting = asyncio.create_task(_keep_counting(store))
+    counting = asyncio.create_task(keep_counting(store))
     host, port = public.getsockname()[:2]
     try:
         yield Running(f"http://{f'[{host}]' if ':' in host else host}:{port}", room, box)
@@ -232,10 +232,10 @@ async def running(settings: Settings, store: Store, model: Path) -> AsyncIterato
         await box.stop()
 
 
-async def _keep_counting(store: Store) -> None:
+async def keep_counting(store: Store, every: float = COUNTED_EVERY) -> None:
     """Keep up to date what enquiries count as, so that figures are quick. No figure waits for it to be right."""
     while True:
-        await asyncio.sleep(COUNTED_EVERY)
+        await asyncio.sleep(every)
         with contextlib.suppress(StoreError):  # a busy database is counted at the next turn
             await to_thread.run_sync(store.work_out_facts)
 

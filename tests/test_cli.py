@@ -10,8 +10,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,20 +22,22 @@ from bot.conversation import Kind, Speaker, Stage, State, Whose
 from bot.enquiring import accept, begin_invited, qr_code
 from bot.enquiry import outcome_id
 from bot.exporting import export_enquiry
+from bot.figures import Spoken
 from bot.flags import FlagKind
 from bot.keeping import keep_outcome
 from bot.passwords import Breached
 from bot.project import load_code_words
+from bot.records import RecordKind
 from bot.roles import Role
 from bot.settings import ROOT, BadSetting, load
-from bot.store import Invitation, Origin, RootKey, Store
+from bot.store import EntryKind, Invitation, Origin, RootKey, Store
 from bot.store.verifying import verify
 from tests.recording import Recorded
 from tests.store.filling import from_below, rows_below
 from tests.talking import DATABASE, KEY, NOW
 
 CANARY = "my sister Oyelaran keeps my money"
-COMMANDS_ON_DATA = (["conversations"], ["flags"], ["show", "0"], ["export"], ["verify"])
+COMMANDS_ON_DATA = (["conversations"], ["flags"], ["show", "0"], ["export"], ["verify"], ["figures", "--year", "2025"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -937,3 +939,114 @@ def test_made_up_data_is_never_put_beside_anything_else(ready: Terminal) -> None
 def test_nothing_is_made_up_while_the_site_is_served(ready: Terminal) -> None:
     with serving.using(load(), serving.Use.SHARED):
         assert "End the other program first" in ready.is_told("demo", "--enquiries", "1")
+
+
+# --- figures ---------------------------------------------------------------------------------------------------------
+
+
+def concluded(store: Store, *closed: tuple[date, str]) -> list[str]:
+    """Enquiries closed on these days, each of somebody in an age band, of whom nobody wrote whether they were asked."""
+    made = []
+    with store.begin() as kept:
+        account_id = kept.accounts.add(role=Role.MANAGER, name=CANARY, email="a@b.example", team_ids=(), now=NOW)
+        for number, (on, age_band) in enumerate(closed):
+            enquiry_id = kept.enquiries.open(NOW, reference=f"{CANARY} {number}")
+            kept.entries.add(
+                kind=EntryKind.RECORD,
+                what=RecordKind.ABOUT.value,
+                account_id=account_id,
+                now=NOW,
+                enquiry_id=enquiry_id,
+                choices={"kind": ("section_42",), "age_band": (age_band,)},
+                words={"because": CANARY},
+            )
+            kept.enquiries.close(enquiry_id, datetime(on.year, on.month, on.day, 12, tzinfo=UTC))
+            made.append(enquiry_id)
+    return made
+
+
+def numbers(said: Said, table: str, row: str) -> list[str]:
+    """The numbers in a row of a table, as they are printed."""
+    lines = said.out[said.out.index(table) :].splitlines()
+    line = next(one for one in lines if row in one)
+    return re.findall(r"[\d,]+", line.rpartition(row)[2])
+
+
+def test_figures_of_a_year_are_counted_exactly_and_say_what_is_doubtful_about_them(ready: Terminal) -> None:
+    with ready.store() as store:
+        concluded(store, (date(2025, 4, 1), "18-64"), (date(2026, 3, 31), "95+"), (date(2026, 4, 1), "95+"))
+    said = ready.does("figures", "--year", "2025")
+    assert (said.status, said.err) == (0, "")
+    assert said.out.startswith("April 2025 to March 2026. Exact figures: not to be published as they are.\n")
+    assert numbers(said, "SG4a Were people asked", "Not Recorded") == ["2"]
+    assert numbers(said, "SG3a Did people have", "Not recorded") == ["2"]
+    assert "as the person says" in said.out
+    assert "as the representative says" in said.out
+    assert (
+        "Look at this first: Nothing says whether they were asked what they want. It counts as Not Recorded. (2)\n"
+        in said.out
+    )
+    assert CANARY not in said.out
+    assert numbers(ready.does("figures", "--year", "2026"), "SG4a Were people asked", "Not Recorded") == ["1"]
+
+
+def test_figures_are_broken_down_and_columns_add_up(ready: Terminal) -> None:
+    with ready.store() as store:
+        concluded(store, (date(2025, 5, 2), "18-64"), (date(2025, 8, 2), "18-64"), (date(2025, 8, 9), "95+"))
+    by_quarter = ready.does("figures", "--year", "2025", "--by", "quarter")
+    assert numbers(by_quarter, "SG4a Were people asked", "Not Recorded") == ["1", "2", "0", "0", "3"]
+    by_age = ready.does("figures", "--year", "2025", "--by", "age_band")
+    assert numbers(by_age, "SG4a Were people asked", "Not Recorded") == ["2", "0", "0", "0", "1", "0", "3"]
+
+
+def test_a_year_in_which_nothing_was_closed_says_so(ready: Terminal) -> None:
+    said = ready.does("figures", "--year", "1999")
+    assert (said.status, said.err) == (0, "")
+    assert "April 1999 to March 2000" in said.out
+    assert numbers(said, "SG4a Were people asked", "Not Recorded") == ["0"]
+    told = [line for line in said.out.splitlines() if line.startswith("Look at this first")]
+    assert told == ["Look at this first: No enquiry was closed in this period. There is nothing to count. (0)"]
+
+
+def test_figures_are_recounted_from_all_that_is_kept(ready: Terminal) -> None:
+    with ready.store() as store:
+        (enquiry_id,) = concluded(store, (date(2025, 5, 2), "18-64"))
+        store.work_out_facts()
+        with store.begin() as kept:
+            facts = kept.facts_of(enquiry_id)
+            kept.facts.keep(replace(facts, counted={**facts.counted, ("asked", Spoken.ALL): {"no": 1}}))
+    was = ready.does("figures", "--year", "2025")
+    assert numbers(was, "SG4a Were people asked", "Not Recorded") == ["0"]
+    assert ready.does("verify").status == 1
+    anew = ready.does("figures", "--year", "2025", "--recount")
+    assert numbers(anew, "SG4a Were people asked", "Not Recorded") == ["1"]
+    assert ready.does("verify").status == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--year", "last"],
+        ["--year", "0"],
+        ["--year", "9999"],
+        ["--year", "2025", "--by", "street"],
+    ],
+    ids=" ".join,
+)
+def test_figures_that_cannot_be_asked_for_are_a_usage_error(ready: Terminal, arguments: list[str]) -> None:
+    said = ready.does("figures", *arguments)
+    assert (said.status, said.out) == (2, "")
+    assert "Usage" in said.err
+    assert "Traceback" not in said.err
+
+
+def test_an_enquiry_that_is_damaged_is_in_no_figure_and_is_named(ready: Terminal) -> None:
+    with ready.store() as store:
+        concluded(store, (date(2025, 5, 2), "18-64"), (date(2025, 5, 3), "95+"))
+    with from_below(ready.database) as below:
+        below.execute("UPDATE entries SET what = 'asked' WHERE number = 1")
+    said = ready.does("figures", "--year", "2025", "--recount")
+    assert said.status == 0
+    assert numbers(said, "SG4a Were people asked", "Not Recorded") == ["1"]
+    assert "Look at this first: Something of it is damaged and cannot be read. It is in no figure. (1)\n" in said.out

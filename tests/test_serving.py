@@ -1,17 +1,21 @@
 """Starting is refused in one clear line, and whoever replaces the root key is alone with the data."""
 
+import asyncio
 import contextlib
 import socket
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.conversation import Speaker, Stage
-from bot.serving import CannotServe, Use, listen, make_ready, open_store, root_key, tidy, using
+from bot.conversation import Kind, Speaker, Stage
+from bot.facts import Lacking
+from bot.serving import CannotServe, Use, keep_counting, listen, make_ready, open_store, root_key, tidy, using
 from bot.settings import load
-from bot.store import KeyProblem
-from tests.talking import NOW
+from bot.store import KeyProblem, database
+from tests.store.filling import from_below
+from tests.talking import DATABASE, NOW
 
 
 @pytest.fixture
@@ -92,3 +96,93 @@ def test_a_start_lets_go_of_visits_that_ended_a_day_ago_and_of_no_other(settings
         with store.reading() as seen:
             stays = [seen.visits.find(cookie) is not None for cookie in ("ended", "ended later", "never ended")]
     assert stays == [False, True, True]
+
+
+# --- what enquiries count as, worked out beside everything else ------------------------------------------------------
+
+PATIENCE = 60.0
+"""Seconds that anything may take on a busy machine before a test gives up on it."""
+
+
+def due(store):
+    with store.reading() as seen:
+        return set(seen.facts.due())
+
+
+async def only_these_are_due(store, enquiry_ids):
+    """Wait until just these are still to be worked out."""
+    async with asyncio.timeout(PATIENCE):
+        while due(store) != enquiry_ids:  # noqa: ASYNC110 nothing tells
+            await asyncio.sleep(0.01)
+
+
+@contextlib.asynccontextmanager
+async def counting(store):
+    """Have what enquiries count as worked out again and again."""
+    task = asyncio.create_task(keep_counting(store, every=0.01))
+    try:
+        yield task
+        assert not task.done()
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_what_enquiries_count_as_is_worked_out_without_anybody_asking(store):
+    with store.begin() as kept:
+        first = kept.enquiries.open(NOW)
+    async with counting(store):
+        await only_these_are_due(store, set())
+        with store.begin() as kept:
+            kept.enquiries.close(first, NOW)
+            kept.enquiries.open(NOW)
+        await only_these_are_due(store, set())
+    with store.reading() as seen:
+        facts = seen.facts.get(first)
+        assert facts == seen.facts_of(first)
+        assert facts.closed_on == NOW.date()
+
+
+async def test_a_database_that_is_busy_is_counted_when_it_is_free_again(store, monkeypatch):
+    monkeypatch.setattr(database, "LOCKED_FOR", 0.01)
+    with store.begin() as kept:
+        enquiry_id = kept.enquiries.open(NOW)
+    is_held, may_go = threading.Event(), threading.Event()
+
+    def writes_for_a_while():
+        with store.begin():
+            is_held.set()
+            may_go.wait(PATIENCE)
+
+    writer = threading.Thread(target=writes_for_a_while)
+    writer.start()
+    is_held.wait(PATIENCE)
+    try:
+        async with counting(store) as task:
+            await asyncio.sleep(0.2)
+            assert due(store) == {enquiry_id}
+            assert not task.done()
+            may_go.set()
+            await only_these_are_due(store, set())
+    finally:
+        may_go.set()
+        writer.join(PATIENCE)
+
+
+async def test_an_enquiry_that_is_damaged_keeps_no_other_from_being_counted(store, tmp_path):
+    with store.begin() as kept:
+        damaged, whole = (kept.enquiries.open(NOW) for _ in range(2))
+        conversation_id = kept.conversations.begin(
+            stage=Stage.FIRST, speaker=Speaker.PERSON, begun_at=NOW, interview_version="1", enquiry_id=damaged
+        )
+        kept.conversations.add(conversation_id, speaker=Speaker.BOT, kind=Kind.QUESTION, said_at=NOW, asked="outcome")
+        for enquiry_id in (damaged, whole):
+            kept.enquiries.close(enquiry_id, NOW)
+    with from_below(tmp_path / "store" / DATABASE) as below:
+        below.execute("UPDATE turns SET asked = 'worries'")
+    async with counting(store):
+        await only_these_are_due(store, set())
+    with store.reading() as seen:
+        assert seen.facts.get(damaged).lacking == {Lacking.UNREADABLE}
+        assert seen.facts.get(whole) == seen.facts_of(whole)
