@@ -101,7 +101,7 @@ def write_benchmark(benchmark: Benchmark) -> bytes:
 
 def empty_benchmark() -> bytes:
     """Write such a file with every row that there can be, to be filled in with a spreadsheet program."""
-    rows = [("", "", "", one.id, cell.id, "") for one in MEASURES.values() for cell in one.cells]
+    rows = [("", "", "", one.heading, cell.label, "") for one in MEASURES.values() for cell in one.cells]
     return as_csv([COLUMNS, *rows], "utf-8-sig")
 
 

@@ -6,6 +6,8 @@ What was said is in the store already; tests of whole journeys have it said in t
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from playwright.sync_api import FilePayload
+
 from bot import signing_in
 from bot.conversation import State
 from bot.roles import Role
@@ -279,10 +281,31 @@ def of_a_manager(staff: Staff) -> States:
     yield morgan, reached(morgan.opens("/team/figures-to-look-at"), "Enquiries to look at")
     yield morgan, reached(morgan.opens("/team/figures/achieved"), "Did people get what they wanted?")
     yield morgan, reached(morgan.opens("/team/figures/return"), "The national return")
+    yield from _figures_of_elsewhere(morgan)
     behind = "/team/figures/asked/enquiries?cell=asked_expressed"
     yield morgan, reached(morgan.opens(behind), "The enquiries behind a figure")
     morgan.goes("Guidance").presses_on("a[href$='/readers']")
     yield morgan, f"Guidance: {morgan.heading}"
+
+
+def _figures_of_elsewhere(morgan: Colleague) -> States:
+    """Somebody takes the file to fill in, fills it in, is told what is wrong, and puts what is right in place."""
+    yield morgan, reached(morgan.opens("/team/figures-of-elsewhere"), "Figures of elsewhere")
+    with morgan.page.expect_download() as taken:
+        morgan.page.click("a[href$='/empty.csv']")
+    head, *rows = taken.value.path().read_text(encoding="utf-8-sig").splitlines()
+    filled = [row.replace(",,,", "England,2024-25,A made-up table,", 1) for row in rows]
+    filled = [row + percent for row, percent in zip(filled, ("55", *[""] * len(filled)), strict=False)]
+    for encoding, heading in (("utf-16", "Figures of elsewhere"), ("utf-8", "Is this what you meant?")):
+        file: FilePayload = {
+            "name": "figures.csv",
+            "mimeType": "text/csv",
+            "buffer": "\r\n".join((head, *filled)).encode(encoding),
+        }
+        morgan.page.set_input_files("#file", file)
+        yield morgan, reached(morgan.presses_on("form[enctype] button"), heading)
+    yield morgan, reached(morgan.presses_on("form[action$='/put'] button"), "Figures of elsewhere")
+    yield morgan, reached(morgan.opens("/team/pack/asked"), "Were people asked what they want?")
 
 
 def of_others(staff: Staff) -> States:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -48,7 +49,7 @@ def test_the_file_to_fill_in_has_every_row_and_what_is_left_empty_is_left_out() 
     filled = io.StringIO()
     about = ("England", "2024-25", "A department")
     csv.writer(filled).writerows(
-        [rows[0], *([*about, *row[3:5], "12" if row[4] == "supported" else ""] for row in rows[1:])]
+        [rows[0], *([*about, *row[3:5], "12" if row[3] == MEASURES["supported"].heading else ""] for row in rows[1:])]
     )
     assert read_benchmark(filled.getvalue().encode()).percents == {("supported", "supported"): 12}
     with pytest.raises(BenchmarkNotRead, match="no percentage"):
@@ -200,3 +201,16 @@ def test_a_source_that_looks_like_a_formula_is_harmless_in_every_file() -> None:
     assert json.loads(published_json(tables, YEAR, figures))["elsewhere"][0]["source"] == "'=1+1"
     book = CalamineWorkbook.from_filelike(io.BytesIO(published_xlsx(tables, YEAR, figures)))
     assert book.get_sheet_by_name("Of elsewhere").to_python()[1][:3] == ["'@SUM(A1)", "2024-25", "'=1+1"]
+
+
+def test_the_example_of_the_guide_is_read() -> None:
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "board.md").read_text(encoding="utf-8")
+    example = guide.split("```csv\n")[1].split("```")[0]
+    assert read_benchmark(example.encode()).percents == {
+        ("achieved", "fully"): 66,
+        ("achieved", "partly"): 27,
+        ("achieved", "not"): 7,
+    }
+    assert [line.split("`")[1] for line in guide.splitlines() if line.startswith("| `")][: len(COLUMNS)] == list(
+        COLUMNS
+    )

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from starlette.formparsers import MultiPartParser
 
+from bot.figures import MEASURES
 from bot.publishing.comparing import LARGEST
 from bot.roles import Role
 from bot.store import AuditAct
@@ -142,7 +143,7 @@ async def test_the_file_to_fill_in_is_filled_in_and_given(team_site: TeamSite, s
     rows = list(csv.DictReader(io.StringIO(response.content.decode("utf-8-sig"), newline="")))
     for row in rows:
         row |= {"PLACE": "England", "YEAR": "2024-25", "SOURCE": "A made-up table"}
-    next(row for row in rows if row["CELL"] == "supported")["PERCENT"] = "88.5"
+    next(row for row in rows if row["MEASURE"] == MEASURES["supported"].heading)["PERCENT"] = "88.5"
     filled = io.StringIO(newline="")
     writer = csv.DictWriter(filled, rows[0])
     writer.writeheader()
