@@ -75,7 +75,9 @@ class Standing:
         """Count open enquiries: those opened within the first of these times, within each further one, and before."""
         opened = tables.enquiries.c.opened_at
         query = (
-            select(opened).select_from(_enquiries()).where(_is_open(), belongs(scope, tables.enquiries.c.enquiry_id))
+            select(opened)
+            .select_from(_enquiries())
+            .where(_is_open(), belongs(scope, tables.enquiries.c.enquiry_id, of_few=True))
         )
         found = [now - moment(row) for row in self._rows.ids(query.order_by(opened))]
         bounds = (*ages, timedelta.max)
@@ -93,7 +95,7 @@ class Standing:
             .select_from(_enquiries().join(facts, facts.c.enquiry_id == ids))
             .where(
                 _is_open(),
-                belongs(scope, ids),
+                belongs(scope, ids, of_few=True),
                 or_(*(column.is_not(None) for column in columns)),
                 ids.not_in(select(marked.c.enquiry_id)),
             )
@@ -106,7 +108,7 @@ class Standing:
         anew = (
             select(ids)
             .select_from(_enquiries().join(marked, marked.c.enquiry_id == ids))
-            .where(_is_open(), belongs(scope, ids))
+            .where(_is_open(), belongs(scope, ids, of_few=True))
         )
         return found, self._rows.ids(anew.order_by(ids))
 
@@ -148,7 +150,7 @@ class Standing:
                     access, access.c.enquiry_id == conversations.c.enquiry_id
                 )
             )
-            .where(flags.c.raised_at >= stamp(since), belongs(scope, conversations.c.enquiry_id))
+            .where(flags.c.raised_at >= stamp(since), belongs(scope, conversations.c.enquiry_id, of_few=True))
         )
         limit = within // MICROSECOND
         in_time = late = due = overdue = 0
@@ -164,7 +166,7 @@ class Standing:
         self, where: Iterable[ColumnElement[bool]], scope: Scope, since: ColumnElement[Any], at_most: int
     ) -> Waiting:
         ids = tables.enquiries.c.enquiry_id
-        chosen = and_(*where, belongs(scope, ids))
+        chosen = and_(*where, belongs(scope, ids, of_few=True))
         number = self._rows.ids(select(func.count()).select_from(_enquiries()).where(chosen))[0]
         query = select(ids, since).select_from(_enquiries()).where(chosen).order_by(since, ids).limit(at_most)
         return Waiting(number, self.waits({row[0]: moment(row[1]) for row in self._rows.found(query)}))

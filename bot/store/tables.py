@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from bot.facts import COLUMNS as FACTS
 
-REVISION = "0008"
+REVISION = "0009"
 """The migration that these tables are the outcome of."""
 
 metadata = MetaData(
@@ -52,6 +52,7 @@ enquiries = Table(
     Column("opened_at", BigInteger, nullable=False),
     Column("closed_at", BigInteger),
     Column("proof", LargeBinary, nullable=False),
+    Index("ix_enquiries_closed_at", "closed_at"),
 )
 
 enquiry_references = Table(
@@ -221,6 +222,7 @@ flags = Table(
     Column("turn", Integer, nullable=False),
     Column("raised_at", BigInteger, nullable=False),
     Column("proof", LargeBinary, nullable=False),
+    Index("ix_flags_raised_at", "raised_at"),
     PrimaryKeyConstraint("conversation_id", "kind", "turn"),
     ForeignKeyConstraint(["conversation_id", "turn"], ["turns.conversation_id", "turns.number"]),
 )

@@ -398,12 +398,17 @@ def _allocated(enquiry_id: ColumnElement[Any], account_id: str, *, ever: bool = 
     return exists(here if ever else here.where(allocations.c.is_allocated == 1))
 
 
-def belongs(scope: Scope, enquiry_id: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether an enquiry is in a scope. `enquiry_access` stands beside it, empty where nobody gave it to a team."""
+def belongs(scope: Scope, enquiry_id: ColumnElement[Any], *, of_few: bool = False) -> ColumnElement[bool]:
+    """Whether an enquiry is in a scope. `enquiry_access` stands beside it, empty where nobody gave it to a team.
+
+    `of_few`: few enquiries are asked about, so that they are to be looked at first, and not all that a team ever had.
+    """
     if scope.team_ids is None:
         return true()
     access = tables.enquiry_access
-    of_a_team = access.c.team_id.in_(sorted(scope.team_ids))
+    # An index of teams has no place for what was worked out.
+    team_id = func.coalesce(access.c.team_id, "") if of_few else access.c.team_id
+    of_a_team = team_id.in_(sorted(scope.team_ids))
     of_none = access.c.team_id.is_(None) if scope.duty else false()
     in_teams = or_(of_a_team, of_none)
     if not scope.include_restricted:
