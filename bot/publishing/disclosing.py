@@ -132,23 +132,36 @@ class _Search:
             one.step = coarser(one.step, step)
 
     def _groups(self, number: int) -> Iterator[tuple[Iterable[int], Iterable[int], int]]:
-        """List what could be hidden for the sake of a number: numbers, percentages, and how coarse these become."""
+        """List what could be hidden for the sake of a number: numbers, percentages, and how coarse these become.
+
+        Groups of a breakdown go before anything that counts everybody.
+        """
         sums = [[at for at, _ in self._puzzle.sums[which]] for which in self._sums_of[number]]
-        together = self._around([number])
-        nearby = self._percentages_of(together)
-        for which in self._shares_of[number], nearby:
-            for step in (COARSE, NO_PERCENTAGES):
-                yield (), which, step
+        rings = self._rings(number)
+        nearby = self._percentages_of(rings[0])
+        broken_down = [which for which in nearby if self._puzzle.numbers[self._puzzle.percentages[which].base].is_part]
+        for step in (COARSE, NO_PERCENTAGES):
+            for percentages in self._shares_of[number], broken_down, nearby:
+                yield (), percentages, step
+        for terms in sums:
+            if all(self._puzzle.numbers[at].is_part for at in terms[:-1]):
+                yield terms[:-1], nearby, NO_PERCENTAGES
+        for ring in rings:
+            parts = [at for at in ring if self._puzzle.numbers[at].is_part]
+            yield parts, self._percentages_of(parts), NO_PERCENTAGES
         for terms in sums:
             yield terms[:-1], nearby, NO_PERCENTAGES
         yield [at for terms in sums for at in terms[:-1]], nearby, NO_PERCENTAGES
-        while True:
-            yield together, self._percentages_of(together), NO_PERCENTAGES
-            wider = self._around(together)
-            if len(wider) == len(together):
-                break
-            together = wider
+        for ring in rings:
+            yield ring, self._percentages_of(ring), NO_PERCENTAGES
         yield range(len(self._puzzle.numbers)), range(len(self._puzzle.percentages)), NO_PERCENTAGES
+
+    def _rings(self, number: int) -> list[list[int]]:
+        """List what is one sum away from a number, what is at most two, and so on, up to all it hangs together with."""
+        rings = [self._around([number])]
+        while len(wider := self._around(rings[-1])) > len(rings[-1]):
+            rings.append(wider)
+        return rings
 
     def _around(self, numbers: Iterable[int]) -> list[int]:
         """List numbers, and those that stand in a sum with one of them."""

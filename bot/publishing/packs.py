@@ -198,6 +198,7 @@ class _Riddle:
             full = found
 
     def _number_all(self) -> None:
+        whole = {self._root(place) for place in self._exact if place[4] == ALL}
         with_percentages = {self._root(place) for place in self._exact if place[2] == BASE}
         for place, exact in self._exact.items():
             root = self._root(place)
@@ -208,6 +209,7 @@ class _Riddle:
                 Number(
                     nearest=nearest,
                     is_hidden=nearest is None,
+                    is_part=root not in whole,
                     is_large_base=exact >= SMALLEST_BASE
                     if root in with_percentages and nearest is not None and SMALLEST_BASE in could_be(nearest)
                     else None,

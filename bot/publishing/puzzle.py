@@ -18,6 +18,8 @@ class Number:
     nearest: int | None
     """To the nearest 5; None for a count under 5."""
     is_hidden: bool
+    is_part: bool = False
+    """Whether it counts one group of a breakdown, and not everybody."""
     is_large_base: bool | None = None
     """Whether a percentage tells that it is a base of 10 or more, or its lack that it is not."""
     is_rest: bool = False
