@@ -33,7 +33,7 @@ def answer_people(
         if entry is None and theme is None:
             continue
         day = until - timedelta(days=told["days"])
-        at = min(day, until - BEFORE)
+        at = min(day, until - BEFORE).replace(hour=11)
         manager = managers[place % len(managers)]
         kept.deeds.add(
             team_id=None,

@@ -1,6 +1,6 @@
 """Pages of exact figures, for those who answer for them: of the council or a team, of one measure, and behind it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot import reporting, saying
+from bot.facts import Doubt, Lacking
 from bot.figures import ALL, BASE, MEASURES, NATIONAL, By, Measure, Period, Spoken, Table
 from bot.publishing.marking import SMALLEST_BASE, percentage
 from bot.reporting import DOUBTS, LACKING, Asked, NotCounted
@@ -45,9 +46,20 @@ class Row:
     href: str
     table: str
     """Of the national return; empty for one of our own."""
-    lines: tuple[str, ...]
+    lines: tuple["RowLine", ...]
     """Its figure, in each voice."""
-    bases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RowLine:
+    """The one figure of a measure, in one voice."""
+
+    voice: str
+    """Empty where no voices are told apart."""
+    figure: str
+    what: str
+    """What it is the figure of."""
+    base: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +95,27 @@ class BehindRow:
 
     enquiry_id: str
     reference: str
-    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LookGroup:
+    """Enquiries of which the same is missing, or does not go together."""
+
+    id: str
+    why: str
+    told: str
+    """How many they are, and how many of them are listed."""
+    rows: tuple[BehindRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookPage(TeamPage):
+    """Enquiries to look at before figures go anywhere."""
+
+    template: ClassVar[str] = "team/figures_look.html"
+    back: Item
+    what: str
+    groups: tuple[LookGroup, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,13 +299,12 @@ async def show_to_look_at(request: Request, signed: Signed) -> Response:
     except NotDone as error:
         return counted.not_now(signed, "Figures", error)
     names = await to_thread.run_sync(_references, signed, [one.enquiry_id for one in found])
-    page = BehindPage(
+    page = LookPage(
         frame=signed.frame(),
         title="Enquiries to look at",
         back=Item("Figures", chosen.address(FIGURES)),
         what=await to_thread.run_sync(_of_whom, signed, chosen),
-        told="" if found else "There are none.",
-        rows=tuple(BehindRow(one.enquiry_id, names[one.enquiry_id], _why(one)) for one in found),
+        groups=tuple(_look_groups(found, names)),
     )
     return signed.shown(page)
 
@@ -295,8 +326,14 @@ def _listed(number: int) -> str:
     return "" if number <= LISTED else f"These are {LISTED} of {number:,}, those that were closed last."
 
 
-def _why(one: NotCounted) -> str:
-    return " ".join([*(LACKING[what] for what in one.lacking), *(DOUBTS[what] for what in one.doubts)])
+def _look_groups(found: Sequence[NotCounted], names: Mapping[str, str]) -> Iterator[LookGroup]:
+    """Put together what can be put right in the same way. An enquiry is in as many groups as it needs."""
+    reasons: Mapping[Lacking | Doubt, str] = {**LACKING, **DOUBTS}
+    for what, why in reasons.items():
+        ids = [one.enquiry_id for one in found if what in one.lacking or what in one.doubts]
+        if ids:
+            told = counted.enquiries(len(ids)) + (f", of which {LISTED} are listed" if len(ids) > LISTED else "")
+            yield LookGroup(what.value, why, told, tuple(BehindRow(one, names[one]) for one in ids[:LISTED]))
 
 
 def _voice(whole: Table, apart: Table, by: By, chosen: Chosen) -> Voice:
@@ -307,24 +344,19 @@ def _voice(whole: Table, apart: Table, by: By, chosen: Chosen) -> Voice:
 
 
 def _row(measure: Measure, found: Mapping[tuple[str, Spoken], Shown], chosen: Chosen) -> Row:
-    lines, bases = [], []
-    for spoken in reporting.voices_of(measure):
-        shown = found[measure.id, spoken]
-        said = "" if spoken is Spoken.ALL else f"{counted.VOICES[spoken]}: "
-        lines.append(said + _figure(shown))
-        bases.append(shown.base.mark)
-    return Row(
-        measure.heading, chosen.address(MEASURE.format(measure=measure.id)), measure.table, tuple(lines), tuple(bases)
-    )
+    lines = (_line(found[measure.id, spoken]) for spoken in reporting.voices_of(measure))
+    return Row(measure.heading, chosen.address(MEASURE.format(measure=measure.id)), measure.table, tuple(lines))
 
 
-def _figure(shown: Shown) -> str:
-    value = saying.headline(shown)
-    label = saying.headline_of(shown.measure)
+def _line(shown: Shown) -> RowLine:
+    voice, base = counted.VOICES[shown.spoken], shown.base.mark
     if not shown.base.count:
-        return "–"
-    text = f"{value.percent}%" if value.percent is not None else value.mark
-    return f"{text} {label}" if label else f"{len(shown.values)} figures"
+        return RowLine(voice, "–", "", base)
+    label = saying.headline_of(shown.measure)
+    if not label:
+        return RowLine(voice, "", f"{len(shown.values)} figures", base)
+    value = saying.headline(shown)
+    return RowLine(voice, f"{value.percent}%" if value.percent is not None else value.mark, label, base)
 
 
 def _behind(chosen: Chosen, measure: Measure, spoken: Spoken, by: By, cell: str, column: str) -> str:
