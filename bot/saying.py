@@ -209,12 +209,16 @@ def trend(quarters: Sequence[tuple[str, Shown]]) -> str:
     """Say the figure of the first quarter and of the last one for which it may be shown."""
     shares = [(label, headline(shown).percent) for label, shown in quarters]
     told = [(label, percent) for label, percent in shares if percent is not None]
+    is_rounded = quarters[0][1].is_rounded
     if not told:
+        if not is_rounded:
+            return "No quarter has enough for a share to mean something."
         return "Shares of single quarters would give small numbers away, so they are not shown."
     what = headline_of(quarters[0][1].measure)
     (first, before), (last, after) = told[0], told[-1]
     if first == last:
-        return f"{what}: {before}% in {first}. Shares of the other quarters would give small numbers away."
+        why = "would give small numbers away" if is_rounded else "would mean nothing: they have too few"
+        return f"{what}: {before}% in {first}. Shares of the other quarters {why}."
     return f"{what}: {before}% in {first}, {after}% in {last}."
 
 

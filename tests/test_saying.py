@@ -143,6 +143,13 @@ def test_two_quarters_stand_side_by_side_and_nothing_is_said_to_have_risen() -> 
         "Yes they were asked and outcomes were expressed: 80% in April to June 2025, 70% in October to December 2025."
     )
     assert trend(quarters[1:2]) == ("Shares of single quarters would give small numbers away, so they are not shown.")
+    few = ("July to September 2025", shown("asked", 8, 5, 3, 0, 0, 0, is_rounded=False))
+    assert trend([few]) == "No quarter has enough for a share to mean something."
+    enough = ("October to December 2025", shown("asked", 10, 5, 5, 0, 0, 0, is_rounded=False))
+    assert trend([few, enough]) == (
+        "Yes they were asked and outcomes were expressed: 50% in October to December 2025. "
+        "Shares of the other quarters would mean nothing: they have too few."
+    )
 
 
 @pytest.mark.parametrize("measure", MEASURES.values(), ids=list(MEASURES))

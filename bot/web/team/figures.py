@@ -332,7 +332,8 @@ def _look_groups(found: Sequence[NotCounted], names: Mapping[str, str]) -> Itera
     for what, why in reasons.items():
         ids = [one.enquiry_id for one in found if what in one.lacking or what in one.doubts]
         if ids:
-            told = counted.enquiries(len(ids)) + (f", of which {LISTED} are listed" if len(ids) > LISTED else "")
+            told = f"{counted.enquiries(len(ids))} that you may see"
+            told += f", of which {LISTED} are listed" if len(ids) > LISTED else ""
             yield LookGroup(what.value, why, told, tuple(BehindRow(one, names[one]) for one in ids[:LISTED]))
 
 
