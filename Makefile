@@ -91,14 +91,14 @@ node_modules/.checks: requirements/build.txt package-lock.json
 	@rm -rf .venv-build
 	@touch $@
 
-# A browser, a Java runtime and a spreadsheet program: as root on Debian they are installed, elsewhere the tests use those that are there.
+# A browser, a Java runtime, a spreadsheet program and the other database: as root on Debian they are installed, elsewhere the tests use those that are there.
 tools: .venv/.dev
 	@$(PYTHON) tests/tools.py || { \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			echo "==> Installing Chromium, a Java runtime and LibreOffice" && \
+			echo "==> Installing Chromium, a Java runtime, LibreOffice and PostgreSQL" && \
 			apt-get update -qq && \
 			DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-				chromium default-jre-headless libreoffice-calc-nogui >/dev/null || echo "    They could not be installed."; \
+				chromium default-jre-headless libreoffice-calc-nogui postgresql >/dev/null || echo "    They could not be installed."; \
 		fi; \
 	}
 

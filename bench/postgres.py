@@ -1,9 +1,5 @@
 """A PostgreSQL of its own for as long as a measurement takes, and a made-up store moved into it."""
 
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,35 +8,17 @@ from sqlalchemy import create_engine, make_url, select
 
 from bot.store import RootKey, Store, tables
 from bot.store.database import connect, url_of
+from tests.postgresql import serving_postgresql
 from tests.talking import NOW
 
-ACCOUNT = "postgres"
-"""Whose account runs it where this runs as root, as which PostgreSQL refuses to run."""
 ROWS_AT_ONCE = 5_000
 
 
 @contextmanager
 def postgres() -> Iterator[str | None]:
-    """Run one, and give the address of an empty database in it; None where PostgreSQL is not on this machine.
-
-    It listens on nothing but a socket in its own folder, and keeps its default settings.
-    """
-    programs = _programs()
-    if programs is None:
-        yield None
-        return
-    with tempfile.TemporaryDirectory(prefix="own-words-postgres-") as folder:
-        if os.geteuid() == 0:
-            shutil.chown(folder, ACCOUNT)
-        data = f"{folder}/data"
-        _run(programs / "initdb", "-D", data, "-A", "trust", "-U", "own", "--encoding=UTF8", "--locale=C.UTF-8")
-        listening = f"-c listen_addresses='' -c unix_socket_directories={folder}"
-        _run(programs / "pg_ctl", "-D", data, "-o", listening, "-l", f"{folder}/log", "-w", "start")
-        try:
-            _run(programs / "createdb", "-h", folder, "-U", "own", "own")
-            yield f"postgresql+psycopg://own@/own?host={folder}"
-        finally:
-            _run(programs / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+    """Run one, and give the address of an empty database in it; None where PostgreSQL is not on this machine."""
+    with serving_postgresql() as server:
+        yield None if server is None else server.database()
 
 
 def move(database: Path, address: str, root: RootKey) -> None:
@@ -62,17 +40,3 @@ def move(database: Path, address: str, root: RootKey) -> None:
         tidying.exec_driver_sql("ANALYZE")
     here.dispose()
     there.dispose()
-
-
-def _programs() -> Path | None:
-    """Find where PostgreSQL's programs lie: the newest, where there are several."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda one: int(one.parts[-3]))
-    named = shutil.which("initdb")
-    if found:
-        return found[-1].parent
-    return Path(named).resolve().parent if named is not None else None
-
-
-def _run(*command: str | Path) -> None:
-    as_somebody = ["runuser", "-u", ACCOUNT, "--"] if os.geteuid() == 0 else []
-    subprocess.run([*as_somebody, *map(str, command)], check=True, stdout=subprocess.DEVNULL, cwd="/")

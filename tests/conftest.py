@@ -12,6 +12,7 @@ from bot.interviewing import Room, begin
 from bot.project import load_interview, load_nudges, load_phrases
 from bot.store import Store
 from tests.fake_dialogue import FakeDialogue
+from tests.postgresql import Server, serving_postgresql
 from tests.talking import NOW, Talk, make_empty, opened_copy
 from tests.tools import CHROMIUM, TOOLS, Tool, find_chromium, find_java, find_libreoffice, how_to_get_them, missing
 
@@ -66,6 +67,15 @@ def libreoffice() -> Path:
     found = find_libreoffice()
     assert found is not None
     return found
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL of its own. Tests that ask for it are left out where there is none."""
+    # No test takes its power away.
+    with serving_postgresql("fsync=off") as server:
+        assert server is not None
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Programs that some tests need and that no Python package brings.
 
-A browser, a Java runtime for the Nu checker, and a spreadsheet program for what is taken out.
+A browser, a Java runtime for the Nu checker, a spreadsheet program for what is taken out, and the other database.
 
 Run as a program, it succeeds when all of them are here.
 """
@@ -63,10 +63,19 @@ def find_libreoffice() -> Path | None:
     return next((Path(place) for place in places if place and Path(place).is_file()), None)
 
 
+@cache
+def find_postgresql() -> Path | None:
+    """Give the path of the newest PostgreSQL's `initdb` that is here. Its other programs lie beside it."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda one: int(one.parts[-3]))
+    named = shutil.which("initdb")
+    return found[-1] if found else Path(named).resolve() if named is not None else None
+
+
 CHROMIUM = Tool("chromium", "Chromium", "the pages in a browser", find_chromium)
 JAVA = Tool("java", f"Java {OLDEST_JAVA} or later", "the pages against the HTML standard", find_java)
 LIBREOFFICE = Tool("libreoffice", "LibreOffice", "what is taken out in a spreadsheet program", find_libreoffice)
-TOOLS = (CHROMIUM, JAVA, LIBREOFFICE)
+POSTGRESQL = Tool("postgresql", "PostgreSQL", "what is kept in PostgreSQL", find_postgresql)
+TOOLS = (CHROMIUM, JAVA, LIBREOFFICE, POSTGRESQL)
 
 
 def missing() -> list[Tool]:
@@ -77,10 +86,10 @@ def missing() -> list[Tool]:
 def how_to_get_them() -> str:
     """Give the one command that brings what is missing."""
     if shutil.which("apt-get"):
-        return "sudo apt-get install chromium default-jre-headless libreoffice-calc-nogui"
+        return "sudo apt-get install chromium default-jre-headless libreoffice-calc-nogui postgresql"
     if platform.system() == "Darwin":
-        return "brew install --cask chromium temurin libreoffice"
-    return "your system's way to install Chromium, a Java runtime and LibreOffice"
+        return "brew install --cask chromium temurin libreoffice && brew install postgresql"
+    return "your system's way to install Chromium, a Java runtime, LibreOffice and PostgreSQL"
 
 
 if __name__ == "__main__":

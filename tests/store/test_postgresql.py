@@ -1,0 +1,158 @@
+"""The same promises in PostgreSQL: its tables, migrations that go down and up, marks of what changed, and figures."""
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from bot import reporting
+from bot.figures import MEASURES, By, Period
+from bot.reporting import Asked
+from bot.roles import Actor, Role
+from bot.store import RootKey, Store, database, migrating, tables
+from bot.store.verifying import verify
+from tests.counted_slowly import Filling, Put, agrees, drawn
+from tests.postgresql import Server
+from tests.store.filling import NOON, everything, fill, fill_as_of_old
+from tests.store.test_facts import (
+    enquiry_id,
+    test_a_promise_that_is_broken_marks_nothing,
+    test_facts_that_are_not_what_an_enquiry_says_are_named,
+    test_what_changes_while_facts_are_worked_out_is_worked_out_the_next_time,
+    test_what_concerns_no_enquiry_marks_none,
+    test_whatever_changes_an_enquiry_marks_it,
+    worker,
+)
+
+__all__ = [
+    "enquiry_id",
+    "test_a_promise_that_is_broken_marks_nothing",
+    "test_facts_that_are_not_what_an_enquiry_says_are_named",
+    "test_what_changes_while_facts_are_worked_out_is_worked_out_the_next_time",
+    "test_what_concerns_no_enquiry_marks_none",
+    "test_whatever_changes_an_enquiry_marks_it",
+    "worker",
+]
+
+REVISIONS = [one.revision for one in ScriptDirectory(str(migrating.MIGRATIONS)).walk_revisions()]
+"""The latest first."""
+YEAR = Period.of_year(2025)
+ONLY_IN_SQLITE = "ix_turns_said"
+"""An index that PostgreSQL could not hold."""
+
+
+@pytest.fixture
+def address(postgresql: Server) -> str:
+    """Where an empty database is."""
+    return postgresql.database()
+
+
+@pytest.fixture
+def store(address: str, root: RootKey) -> Iterator[Store]:
+    """An empty store in PostgreSQL. Every test here, those of `test_facts` included, is about this one."""
+    Store.migrate(address, root, NOON)
+    opened = Store.open(address, root)
+    yield opened
+    opened.close()
+
+
+def goes_down_and_up(address: str, root: RootKey, revision: str) -> Store:
+    """Take the tables down to a migration and up again, and open what is there."""
+    engine = database.connect(database.url_of(address))
+    with engine.begin() as connection:
+        migrating.downgrade(connection, revision)
+    with engine.begin() as connection:
+        migrating.upgrade(connection)
+    engine.dispose()
+    Store.migrate(address, root, NOON)
+    return Store.open(address, root)
+
+
+def test_the_migrations_make_the_tables_that_the_code_knows(store: Store) -> None:
+    with store.reading_rows() as rows:
+        options = {"compare_type": True, "include_object": lambda _, name, *rest: name != ONLY_IN_SQLITE}
+        context = MigrationContext.configure(rows.connection, opts=options)
+        assert compare_metadata(context, tables.metadata) == []
+
+
+def test_everything_that_there_is_is_kept_and_read(store: Store) -> None:
+    fill(store)
+    store.work_out_facts()
+    assert verify(store) == []
+    assert everything(store) == everything(store)
+
+
+def test_tables_can_go_down_and_up_again_and_keep_what_later_ones_did_not_add(
+    store: Store, address: str, root: RootKey
+) -> None:
+    fill_as_of_old(store)
+    before = everything(store)
+    store.close()
+    for revision in REVISIONS[1:]:
+        again = goes_down_and_up(address, root, revision)
+        assert everything(again) == before, revision
+        assert verify(again) == [], revision
+        again.close()
+
+
+def test_what_the_team_wrote_stays_where_figures_come_and_go(store: Store, address: str, root: RootKey) -> None:
+    filled = fill(store)
+
+    def kept(here: Store) -> list[object]:
+        with here.reading() as seen:
+            entries = seen.entries.of_enquiry(filled.enquiry_id)
+            return [entries, seen.conversations.turns(filled.second), seen.facts_of(filled.enquiry_id)]
+
+    before = kept(store)
+    store.close()
+    for revision in (one for one in REVISIONS[1:] if one >= "0003"):
+        again = goes_down_and_up(address, root, revision)
+        assert kept(again) == before, revision
+        with again.reading() as seen:
+            assert seen.facts.due_count() == 0
+            assert seen.facts.get(filled.enquiry_id) == before[-1]
+        assert verify(again) == [], revision
+        again.close()
+
+
+def test_rows_that_never_change_are_held_by_the_database_itself(store: Store) -> None:
+    fill(store)
+    for table in tables.NEVER_CHANGED:
+        name = next(column.name for column in table.c if column.name != "proof")
+        for statement in (f"UPDATE {table.name} SET {name} = {name}", f"DELETE FROM {table.name}"):
+            with pytest.raises(DBAPIError), store.engine.begin() as connection:
+                connection.execute(text(statement))
+
+
+def test_figures_are_what_a_slow_count_of_what_was_put_in_gives(store: Store) -> None:
+    draw = random.Random(6)
+    every: list[Put] = []
+    with store.begin() as kept:
+        teams = [kept.teams.add(name, NOON) for name in ("North", "South", "East")]
+        kept.teams.set_duty(teams[0])
+        account_id = kept.accounts.add(
+            role=Role.AUDITOR, name="Ama Owusu", email="ama@example.org", team_ids=(), now=NOON
+        )
+    for number in (30, 8):
+        with store.begin() as kept:
+            filling = Filling(kept, account_id, teams)
+            for _ in range(number):
+                every.append(drawn(draw))
+                filling.puts(every[-1])
+        # What has changed since the facts were worked out is counted all the same.
+        if number == 30:
+            assert store.work_out_facts() == number
+    among = [put for put in every if put.closed_on is not None and YEAR.first <= put.closed_on <= YEAR.last]
+    assert among
+    for by in (By.NOTHING, By.TEAM, By.AGE_BAND):
+        asked = Asked(period=YEAR, measures=tuple(MEASURES), by=by)
+        for table in reporting.tables(store, Actor(account_id, Role.AUDITOR), asked, datetime(2026, 5, 1, tzinfo=UTC)):
+            agrees(table, among, by, teams)
+    with store.reading() as seen:
+        assert seen.facts.due_count() == 8
