@@ -8,9 +8,12 @@ import z3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.figures import ALL, MEASURES, Cell, Measure, Table
+from bot.figures import ALL, BASE, LINKS, MEASURES, By, Cell, Measure, Table
 from bot.publishing import Pack, publish
+from bot.publishing.disclosing import protect
 from bot.publishing.packs import PublishedTable
+from bot.publishing.puzzle import Number, Puzzle
+from tests.publishing.councils import GROUPED, Council
 
 EVERYTHING = Cell(ALL, "All")
 
@@ -61,10 +64,11 @@ class Attack:
 
     def __init__(self, pack: Pack) -> None:
         self.solver = z3.Solver()
-        self.numbers: dict[tuple[str, str, tuple[str, ...], str], z3.ArithRef] = {}
+        self.numbers: dict[tuple[str, str, str, tuple[str, ...], str], z3.ArithRef] = {}
         self.hidden: list[z3.ArithRef] = []
         for one in pack.tables:
             self._know(one)
+        self._know_links(pack)
 
     def could_be(self, number: z3.ArithRef, value: int) -> bool:
         return bool(self.solver.check(number == value) == z3.sat)
@@ -74,9 +78,9 @@ class Attack:
 
     def number(self, one: PublishedTable, cell: str, column: str) -> z3.ArithRef:
         breakdown = () if column == ALL else tuple(each.id for each in one.columns)
-        key = (one.measure.id, cell, breakdown, column)
+        key = (one.measure.id, one.spoken, cell, breakdown, column)
         if key not in self.numbers:
-            self.numbers[key] = z3.Int("/".join((one.measure.id, cell, *breakdown, column)))
+            self.numbers[key] = z3.Int("/".join((one.measure.id, one.spoken, cell, *breakdown, column)))
             self.solver.add(self.numbers[key] >= 0)
         return self.numbers[key]
 
@@ -89,6 +93,8 @@ class Attack:
                     self.solver.add(number >= max(5, shown.number - 2), number <= shown.number + 2)
                 elif shown.is_hidden and not any(number is other for other in self.hidden):
                     self.hidden.append(number)
+                elif shown.text == "[x]":
+                    self.solver.add(number == 0)
                 if shown.percent is not None:
                     step = one.percent_steps[column.id]
                     self.solver.add((2 * shown.percent - step) * base <= 200 * number)
@@ -102,6 +108,33 @@ class Attack:
             for cell in ("base", *(cell.id for cell in one.measure.cells)):
                 parts = [self.number(one, cell, group.id) for group in groups]
                 self.solver.add(z3.Sum(parts) == self.number(one, cell, last.id))
+
+    def _know_links(self, pack: Pack) -> None:
+        """Figures of several measures hang together, and bases that count the same are the same."""
+        bases: dict[tuple[str, ...], z3.ArithRef] = {}
+        for one in pack.tables:
+            for column in one.columns:
+                base = self.number(one, BASE, column.id)
+                same = (one.measure.base, one.spoken, "" if column.id == ALL else repr(one.columns), column.id)
+                self.solver.add(bases.setdefault(same, base) == base)
+        for _, spoken, _, breakdown, column in list(self.numbers):
+            for link in LINKS:
+                keys = [(measure, spoken, cell, breakdown, column) for measure, cell in (link.whole, *link.parts)]
+                if all(key in self.numbers for key in keys):
+                    whole, *parts = (self.numbers[key] for key in keys)
+                    self.solver.add(z3.Sum(parts) == whole if link.is_exact else z3.Sum(parts) <= whole)
+
+    def know_which_are_small(self, pack: Pack, tables: list[Table]) -> None:
+        """Tell it which hidden counts are under 5, wherever all that are hidden in a column are."""
+        for one, exact in zip(pack.tables, tables, strict=True):
+            for column in one.columns:
+                hidden = [cell.id for cell in one.measure.cells if one.counts[cell.id, column.id].is_hidden]
+                counts = [exact.counts[cell, column.id] for cell in hidden]
+                if one.base[column.id].is_hidden:
+                    hidden.append(BASE)
+                    counts.append(exact.base[column.id])
+                if all(count < 5 for count in counts):
+                    self.solver.add(*(self.number(one, cell, column.id) <= 4 for cell in hidden))
 
     def _shown(self, one: PublishedTable, column: Cell) -> list:
         return [one.counts[cell.id, column.id] for cell in one.measure.cells]
@@ -138,6 +171,93 @@ def test_two_breakdowns_of_the_same_counts_do_not_give_each_other_away(counts: l
     attack = Attack(pack)
     for number in attack.hidden:
         assert len(attack.values(number, 60)) > 1
+
+
+LINKED = ("asked", "achieved", "state", "capacity", "supported", "risk_assessment", "risk", "decided_by")
+
+
+def drawn(council: Council, breakdowns: list[By], measures: tuple[str, ...]) -> list[Table]:
+    return [one for by in (By.NOTHING, *breakdowns) for one in council.tables(by, measures)]
+
+
+COUNCILS = st.builds(
+    Council, st.integers(0, 2**32), st.sampled_from([0, 1, 3, 8, 20, 45, 106]), st.sampled_from([0.03, 0.3, 1.0, 3.0])
+)
+BREAKDOWNS = st.lists(st.sampled_from(sorted(GROUPED)), unique=True, min_size=2, max_size=3)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(COUNCILS, BREAKDOWNS, st.data())
+def test_several_breakdowns_of_linked_measures_do_not_give_each_other_away(
+    council: Council, breakdowns: list[By], data: st.DataObject
+) -> None:
+    tables = drawn(council, breakdowns[:2], data.draw(st.sampled_from([LINKED[:3], LINKED[3:7], LINKED])))
+    pack = publish(tables)
+    attack = Attack(pack)
+    attack.know_which_are_small(pack, tables)
+    hidden = [
+        (attack.number(one, cell, column), exact.counts[cell, column])
+        for one, exact in zip(pack.tables, tables, strict=True)
+        for (cell, column), shown in one.counts.items()
+        if shown.is_hidden
+    ]
+    for number, count in data.draw(st.permutations(hidden))[:8]:
+        if count < 5:
+            assert all(attack.could_be(number, value) for value in range(5))
+        else:
+            assert any(attack.could_be(number, count + by) for by in (1, -1, 2, -2, 4, -4))
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(COUNCILS, BREAKDOWNS, st.lists(st.sampled_from(sorted(MEASURES)), unique=True, min_size=1, max_size=12))
+def test_true_figures_are_always_published_however_they_are_broken_down(
+    council: Council, breakdowns: list[By], measures: list[str]
+) -> None:
+    tables = drawn(council, breakdowns, tuple(measures))
+    pack = publish(tables)
+    for one, exact in zip(pack.tables, tables, strict=True):
+        for place, shown in one.counts.items():
+            assert shown.number is None or (exact.counts[place] >= 5 and abs(shown.number - exact.counts[place]) <= 2)
+
+
+def test_a_breakdown_in_which_everybody_is_in_one_group_is_published() -> None:
+    tables = []
+    for by, named in ((By.QUARTER, "2025-04"), (By.AGE_BAND, "18-64"), (By.ETHNICITY, "not_recorded")):
+        for measure, counts in (("asked", {"asked_expressed": 106}), ("achieved", {"fully": 61, "partly": 45})):
+            columns = (*GROUPED[by], EVERYTHING)
+            tables.append(
+                Table(
+                    measure=MEASURES[measure],
+                    columns=columns,
+                    counts={
+                        (cell.id, column.id): counts.get(cell.id, 0) if column.id in {named, ALL} else 0
+                        for cell in MEASURES[measure].cells
+                        for column in columns
+                    },
+                    base={column.id: 106 if column.id in {named, ALL} else 0 for column in columns},
+                    do_columns_add_up=True,
+                )
+            )
+    pack = publish(tables)
+    assert {one.base[ALL].text for one in pack.tables} == {"105"}
+
+
+def test_where_what_is_shown_cannot_be_true_everything_is_hidden() -> None:
+    puzzle = Puzzle()
+    parts = [puzzle.add(Number(nearest=10, is_hidden=False)) for _ in range(2)]
+    whole = puzzle.add(Number(nearest=100, is_hidden=False))
+    puzzle.sums.append((*((part, 1) for part in parts), (whole, -1)))
+    assert protect(puzzle).holds
+    assert all(number.is_hidden for number in puzzle.numbers)
+
+
+def test_the_whole_year_does_not_suffer_for_its_breakdowns() -> None:
+    council = Council(11, 300, 1.0)
+    alone = publish(drawn(council, [], tuple(MEASURES)))
+    together = publish(drawn(council, [By.AGE_BAND, By.SEX], LINKED[:2]) + council.tables(By.NOTHING, LINKED[2:]))
+    for one in together.tables:
+        if one.columns == (EVERYTHING,):
+            assert one.counts == alone.table(one.measure.id).counts
 
 
 def views(tables: list[Table]) -> dict[tuple[str, ...], list[tuple[int, ...]]]:
