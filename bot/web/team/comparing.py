@@ -110,7 +110,7 @@ async def look_at_file(request: Request, signed: Signed) -> Response:
     if signed.form.file is None:
         return await _shown(signed, Problem("Choose the file first.", "#file"))
     try:
-        benchmark = read_benchmark(signed.form.file)
+        benchmark = await to_thread.run_sync(read_benchmark, signed.form.file)
     except BenchmarkNotRead as error:
         return await _shown(signed, _problem(error))
     standing = await _standing(signed)
@@ -128,7 +128,7 @@ async def look_at_file(request: Request, signed: Signed) -> Response:
 async def put_in_place(request: Request, signed: Signed) -> Response:
     """Have the pack show what was looked at."""
     try:
-        benchmark = read_benchmark(signed.form.one("figures").encode())
+        benchmark = await to_thread.run_sync(read_benchmark, signed.form.one("figures").encode())
     except BenchmarkNotRead as error:
         return await _shown(signed, _problem(error))
     await to_thread.run_sync(comparing.put_in_place, signed.desk.store, signed.actor, benchmark, signed.now)
