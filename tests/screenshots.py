@@ -20,6 +20,7 @@ from bot.flags import FlagKind
 from bot.roles import Role
 from bot.settings import ROOT
 from bot.store import Account, Store
+from bot.web.team import counted
 from tests.boxes import trained_model
 from tests.browser.visitor import heading_of
 from tests.house import House
@@ -85,6 +86,17 @@ def main() -> None:
             _take(browser, house, TALL, "team-checklist.png", lambda page: _checklist(page, house))
             _take(browser, house, DESK, "team-people.png", lambda page: _people(page, house))
             _take(browser, house, DESK, "team-settings.png", lambda page: _settings(page, house))
+            _take(browser, house, TALL, "team-now.png", lambda page: _now(page, house))
+            _take(browser, house, TALL, "team-quote.png", lambda page: _quote(page, house))
+            house.close()
+            house = House(Path(folder) / "board", address="https://words.example")
+            _make_up_a_year(house)
+            house.open()
+            _take(browser, house, TALL, "board-pack.png", lambda page: _pack(page, house))
+            _take(browser, house, PAPER, "board-pack-paper.png", lambda page: _pack_on_paper(page, house))
+            _take(browser, house, TALL, "board-measure.png", lambda page: _measure(page, house))
+            _take(browser, house, DESK, "board-heard.png", lambda page: _heard(page, house))
+            _take(browser, house, DESK, "team-figures.png", lambda page: _figures(page, house))
         finally:
             browser.close()
             house.close()
@@ -285,6 +297,63 @@ def _settings(page: Page, house: House) -> None:
     page.locator("[name=read_within]").fill("three working days")
     page.get_by_role("button", name="Look at it first").click()
     page.locator("#differences").wait_for()
+
+
+def _now(page: Page, house: House) -> None:
+    _signed_in(page, house, _accounts(house, Role.MANAGER)[0])
+    page.goto(f"{house.address}/team/now")
+
+
+def _quote(page: Page, house: House) -> None:
+    """Look at words that somebody let us quote, and that nobody decided about yet."""
+    for account in _accounts(house, Role.MANAGER):
+        _signed_in(page, house, account)
+        page.goto(f"{house.address}/team/quotes")
+        if page.locator(".work-row a").count():
+            break
+    page.locator(".work-row a").first.click()
+    page.get_by_role("button", name="Open", exact=True).click()
+    page.locator("#quoted").wait_for()
+
+
+# --- figures of a whole year -----------------------------------------------------------------------------------------
+
+
+def _make_up_a_year(house: House) -> None:
+    house.take_the_trained_model()
+    made = house.command("demo", "--year", "--enquiries", "900", "--teams", "3")
+    assert made.returncode == 0, made.stderr
+
+
+def _year() -> int:
+    """Give the year that was made up: the last whole one."""
+    return counted.year_of(datetime.now(UTC).date()) - 1
+
+
+def _pack(page: Page, house: House) -> None:
+    _signed_in(page, house, _accounts(house, Role.BOARD_MEMBER)[0])
+    page.goto(f"{house.address}/team/pack?period={_year()}")
+
+
+def _pack_on_paper(page: Page, house: House) -> None:
+    _pack(page, house)
+    page.emulate_media(media="print")
+
+
+def _measure(page: Page, house: House) -> None:
+    _signed_in(page, house, _accounts(house, Role.BOARD_MEMBER)[0])
+    page.goto(f"{house.address}/team/pack/achieved?period={_year()}")
+
+
+def _heard(page: Page, house: House) -> None:
+    _signed_in(page, house, _accounts(house, Role.BOARD_MEMBER)[0])
+    page.goto(f"{house.address}/team/in-their-words?period={_year()}")
+    _from(page.locator("#answers"))
+
+
+def _figures(page: Page, house: House) -> None:
+    _signed_in(page, house, _accounts(house, Role.MANAGER)[0])
+    page.goto(f"{house.address}/team/figures?period={_year()}")
 
 
 if __name__ == "__main__":
