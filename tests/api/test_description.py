@@ -15,6 +15,7 @@ import pytest
 import schemathesis
 import uvicorn
 from hypothesis import HealthCheck, given, settings
+from playwright.sync_api import Page
 from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
 
@@ -28,7 +29,7 @@ from bot.web.api.description import described
 from bot.web.api.routes import DESCRIPTION, HERE, ApiRoute, WhichFigures, routes
 from tests.talking import DATABASE, KEY, make_empty
 from tests.team.conftest import TeamSite, make_site, make_team_settings
-from tests.team.held import holds
+from tests.team.held import FRONT_DOOR, SISTER, TOOK, holds
 
 EXAMPLES = 15
 """Of each address, of what it takes and of what it does not."""
@@ -142,3 +143,28 @@ def test_the_test_would_see_an_answer_that_is_not_described(there: Served, monke
     monkeypatch.setattr(api_routes, "written", lambda answer, given: '{"name": 17}')
     with pytest.raises(FailureGroup):
         case.call_and_validate(base_url=there.address, headers=dict(there.headers))
+
+
+def test_a_browser_reads_what_the_api_gives(there: Served, page: Page) -> None:
+    """With the browser's own requests and its own JSON: words arrive to the last sign."""
+    page.goto(there.address + "/healthz")
+    told = page.evaluate(
+        """async ([headers, ids, description]) => {
+            const asks = async path => (await fetch(path, {headers})).json();
+            const described = await asks(description);
+            const found = await asks(`/api/v1/conversations/${ids.conversation_id}/words`);
+            const wished = await asks(`/api/v1/enquiries/${ids.enquiry_id}/outcomes/words`);
+            const refused = await fetch("/api/v1/token");
+            return {
+                addresses: Object.keys(described.paths),
+                words: found.exchanges.flatMap(one => one.said).map(one => one.words).filter(words => words !== null),
+                wished: wished.items.map(one => one.words_now[0]),
+                refused: [refused.status, (await refused.json()).title],
+            };
+        }""",
+        [dict(there.headers), dict(there.ids), DESCRIPTION],
+    )
+    assert told["addresses"] == [HERE + route.path for route in routes]
+    assert {TOOK, SISTER} <= set(told["words"])
+    assert told["wished"] == [FRONT_DOOR, SISTER]
+    assert told["refused"] == [401, "Unauthorized"]
