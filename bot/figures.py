@@ -93,6 +93,8 @@ class Table:
     do_columns_add_up: bool
     """Whether the columns but the last one add up to it."""
     spoken: Spoken = Spoken.ALL
+    by: By = By.NOTHING
+    """What the columns are groups of."""
 
 
 @dataclass(frozen=True, slots=True)

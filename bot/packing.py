@@ -23,10 +23,14 @@ from bot.store import AuditAct, Store
 _FOLLOWED = ("achieved", "asked", "risk", "supported", "safer", "involved", "wait")
 """Measures that are shown quarter by quarter."""
 
-BROKEN_DOWN_BY: Mapping[By, Sequence[str]] = {By.QUARTER: _FOLLOWED}
+_COMPARED = ("asked", "achieved")
+"""Measures that are shown for one age band beside another, and for men beside women: SG4a, both parts."""
+
+BROKEN_DOWN_BY: Mapping[By, Sequence[str]] = {By.QUARTER: _FOLLOWED, By.AGE_BAND: _COMPARED, By.SEX: _COMPARED}
 """Into what a pack is broken down, and which measures.
 
-The finer it is, the more has to be hidden. Who people are, by age or ethnic group, is told apart in exact figures.
+The finer it is, the more is under 5 and has to be hidden. By ethnic group or support reason hardly anything of one
+council would be left to see: those are told apart in exact figures.
 """
 
 REMEMBERED = 12

@@ -200,6 +200,7 @@ class _Counting:
                 base={column.id: _base(measure, found[column.id][measure.id, spoken]) for column, _ in columns},
                 do_columns_add_up=self.do_add_up,
                 spoken=spoken,
+                by=self.asked.by,
             )
             for measure in measures
             for spoken in voices_of(measure)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.figures import ALL, BASE, LINKS, Cell, Link, Measure, Spoken, Table
+from bot.figures import ALL, BASE, LINKS, By, Cell, Link, Measure, Spoken, Table
 from bot.publishing import disclosing
 from bot.publishing.marking import (
     COARSE,
@@ -59,6 +59,8 @@ class PublishedTable:
     percent_steps: Mapping[str, int]
     """By column: percentages are whole (1), to the nearest 5 (5), or there are none (0)."""
     spoken: Spoken = Spoken.ALL
+    by: By = By.NOTHING
+    """What the columns are groups of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +317,7 @@ class _Riddle:
                 base=base,
                 percent_steps=steps,
                 spoken=table.spoken,
+                by=table.by,
             )
 
     def _shown(self, place: Place, divided: Percentages | None) -> Shown:

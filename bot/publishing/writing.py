@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from bot.figures import Cell, Measure, Period, Spoken
+from bot.figures import By, Cell, Measure, Period, Spoken
 from bot.publishing.marking import NO_PERCENTAGES
 from bot.publishing.packs import PublishedTable, Shown
 
@@ -41,9 +41,20 @@ COLUMNS = (
     "Of how many",
     "Percentage",
     "Percentage to the nearest",
+    "Broken down by",
 )
 
 SPOKEN = {Spoken.ALL: "", Spoken.PERSON: "The person", Spoken.REPRESENTATIVE: "Somebody who speaks for them"}
+
+BROKEN_DOWN = {
+    By.NOTHING: "",
+    By.QUARTER: "Quarter",
+    By.TEAM: "Team",
+    By.AGE_BAND: "Age band",
+    By.SEX: "Sex",
+    By.ETHNICITY: "Ethnic group",
+    By.SUPPORT_REASON: "Support reason",
+}
 
 ELSEWHERE_COLUMNS = ("Of where", "Period", "Source", "Table", "Measure", "Row", "Percentage")
 
@@ -101,7 +112,7 @@ def published_xlsx(tables: Iterable[PublishedTable], period: Period, elsewhere: 
         about.append([note])
     sheet = book.create_sheet("May be published")
     sheet.freeze_panes = "A2"
-    for letter, width in zip("ABCDEFGHIJK", (16, 24, 10, 44, 20, 44, 28, 10, 12, 12, 12), strict=True):
+    for letter, width in zip("ABCDEFGHIJKL", (16, 24, 10, 44, 20, 44, 28, 10, 12, 12, 12, 16), strict=True):
         sheet.column_dimensions[letter].width = width
     head = [WriteOnlyCell(sheet, value=name) for name in COLUMNS]
     for cell in head:
@@ -128,7 +139,7 @@ def published_xlsx(tables: Iterable[PublishedTable], period: Period, elsewhere: 
 
 def published_json(tables: Iterable[PublishedTable], period: Period, elsewhere: Sequence[Elsewhere] = ()) -> bytes:
     """Write what may be published for programs: a number, or the marker `[c]` or `[x]`."""
-    names = ("measure_id", "table", "measure", "definition", "source", "base", "spoken", "columns")
+    names = ("measure_id", "table", "measure", "definition", "source", "base", "spoken", "by", "columns")
     told = [dict(zip(names, _about(table), strict=True)) | {"rows": _json_rows(table)} for table in tables]
     return json.dumps(
         {
@@ -156,7 +167,7 @@ def _about(table: PublishedTable) -> tuple[Any, ...]:
         for column in table.columns
     ]
     texts = (measure.heading, measure.definition, measure.source, measure.base)
-    return measure.id, measure.table, *(harmless(text) for text in texts), table.spoken.value, columns
+    return measure.id, measure.table, *(harmless(text) for text in texts), table.spoken.value, table.by.value, columns
 
 
 def _json_rows(table: PublishedTable) -> list[dict[str, Any]]:
@@ -192,13 +203,14 @@ def _rows(tables: Iterable[PublishedTable], period: Period) -> Iterator[list[str
                     _number(table.base[column.id]),
                     shown.percent,
                     None if step == NO_PERCENTAGES or shown.percent is None else step,
+                    BROKEN_DOWN[table.by],
                 ]
 
 
 def _beside(one: Elsewhere) -> list[str | int | float | None]:
     """Write a figure of elsewhere as a row among ours: there is no number of it, and no of how many."""
     about = (one.measure.table, harmless(one.measure.heading), "", harmless(one.cell.label), harmless(one.place))
-    return [TO_COMPARE_WITH + one.source, one.year, *about, None, None, f"{one.percent:g}", None]
+    return [TO_COMPARE_WITH + one.source, one.year, *about, None, None, f"{one.percent:g}", None, ""]
 
 
 def _told_of(one: Elsewhere) -> dict[str, str | float]:

@@ -49,6 +49,7 @@ class Council:
                 base={column.id: bases.get((measure.id, spoken), Counter())[column.id] for column in (*groups, WHOLE)},
                 do_columns_add_up=True,
                 spoken=spoken,
+                by=by,
             )
             for measure in (MEASURES[one] for one in measures)
             for spoken in (voices_of(measure))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from python_calamine import CalamineWorkbook
 
-from bot.figures import ALL, MEASURES, Cell, Period, Table
+from bot.figures import ALL, MEASURES, By, Cell, Period, Table
 from bot.publishing import (
     Council,
     CouncilNotKnown,
@@ -21,6 +21,7 @@ from bot.publishing import (
 )
 from bot.publishing.national import COLUMNS
 from bot.publishing.writing import PUBLISHABLE, harmless
+from tests.publishing.councils import Council as DrawnCouncil
 
 YEAR = Period.of_year(2025)
 COUNCIL = Council("Local Authority", "Unitary", "E12000001", "North East", "E06000001", "111", "A Council")
@@ -99,6 +100,17 @@ def test_each_file_tells_the_same_rounded_numbers() -> None:
     )
     read = [row[7] for row in sheet.to_python()[1:]]
     assert read == [135, 25, 15, 10, "[c]"]
+
+
+def test_each_file_tells_groups_of_age_from_groups_of_sex() -> None:
+    council = DrawnCouncil(3, 300)
+    tables = publish([*council.tables(By.AGE_BAND, ["asked"]), *council.tables(By.SEX, ["asked"])]).tables
+    not_recorded = [row for row in rows(published_csv(tables, YEAR)) if row[6] == "Nothing is recorded"]
+    assert {row[11] for row in not_recorded} == {"Age band", "Sex"}
+    assert [one["by"] for one in json.loads(published_json(tables, YEAR))["tables"]] == ["age_band", "sex"]
+    book = CalamineWorkbook.from_filelike(io.BytesIO(published_xlsx(tables, YEAR)))
+    told = book.get_sheet_by_name("May be published").to_python()[1:]
+    assert {row[11] for row in told if row[6] == "Nothing is recorded"} == {"Age band", "Sex"}
 
 
 @pytest.mark.parametrize(
