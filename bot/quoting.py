@@ -493,7 +493,9 @@ def quoted_by(seen: Transaction, entry: Entry) -> Quote | None:
     if entry.what != Decision.APPROVED or entry.conversation_id is None or entry.turn is None:
         return None
     try:
-        said = agreed_to(seen.conversations.standing(entry.conversation_id), entry.turn)
+        # Whoever came back to it is not done with it: until then nobody can look at it, and nothing of it is quoted.
+        is_done = seeing.is_finished(seen.conversations.get(entry.conversation_id))
+        said = agreed_to(seen.conversations.standing(entry.conversation_id), entry.turn) if is_done else None
     except Damaged:
         # `verify` names it. Whether they may still be quoted cannot be known, and the others are quoted all the same.
         return None

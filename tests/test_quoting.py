@@ -337,6 +337,17 @@ def test_whoever_said_it_has_the_last_word(office: Office) -> None:
         office.approves(manager, refused, latest=office.latest(manager, refused))
 
 
+def test_nothing_is_quoted_while_whoever_said_it_goes_through_it_again(office: Office) -> None:
+    manager = office.actor()
+    told = says(office.store, office.enquiry_id, RINGS)
+    office.opens(manager, told)
+    office.approves(manager, told)
+    told.is_at(State.OPEN)
+    assert office.quotes() == []
+    told.is_at(State.FINISHED)
+    assert office.quotes() == [RINGS]
+
+
 def test_the_voice_of_whoever_speaks_for_somebody_stays_apart(office: Office) -> None:
     manager = office.actor()
     for speaker in (Speaker.PERSON, Speaker.ADVOCATE):
