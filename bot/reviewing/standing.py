@@ -1,7 +1,7 @@
 """How the work of a team stands now, for those who do it: exact numbers, that stay in the team."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -23,6 +23,8 @@ IN_TIME = timedelta(days=1)
 
 LISTED = 10
 """Enquiries that each list names, those that have waited longest."""
+
+VOICES = (Spoken.PERSON, Spoken.REPRESENTATIVE)
 
 WORKED_OUT_AT_ONCE = 200
 """Enquiries of which what is still wanted is worked out for one page; more than that are brought up to date first."""
@@ -87,28 +89,31 @@ def team_now(store: Store, actor: Actor, team_id: str, now: datetime) -> TeamNow
 
 def _wanted(seen: Transaction, scope: Scope, now: datetime) -> Wanted | None:
     """Count what is still wanted. Of enquiries that have changed since that was worked out, it is worked out here."""
-    kept, changed = seen.standing.wanted(scope)
-    if len(changed) > WORKED_OUT_AT_ONCE:
+    kept = seen.standing.wanted(scope, LISTED)
+    if len(kept.anew) > WORKED_OUT_AT_ONCE:
         return None
-    days = {one.enquiry_id: one.days for one in kept}
-    for enquiry_id in changed:
+    days = {voice: Counter(kept.days[voice]) for voice in VOICES}
+    longest, number = dict(kept.longest), kept.number
+    for enquiry_id in kept.anew:
         # One that is damaged altogether is named by `verify`.
         with suppress(Damaged, Missing):
-            days[enquiry_id] = seen.facts_of(enquiry_id).wanted
-    first = {enquiry_id: min(min(said) for said in found.values()) for enquiry_id, found in days.items() if found}
-    longest = sorted(first, key=lambda enquiry_id: (first[enquiry_id], enquiry_id))[:LISTED]
-    since = {enquiry_id: datetime.combine(first[enquiry_id], time(), UTC) for enquiry_id in longest}
-    person, representative = (
-        _by_age([day for found in days.values() for day in found.get(voice, ())], now.date())
-        for voice in (Spoken.PERSON, Spoken.REPRESENTATIVE)
-    )
-    return Wanted(person, representative, Waiting(len(first), seen.standing.waits(since)))
+            if wanted := seen.facts_of(enquiry_id).wanted:
+                number += 1
+                longest[enquiry_id] = min(min(said) for said in wanted.values())
+                for voice, said in wanted.items():
+                    days[voice].update(said)
+    first = sorted(longest.items(), key=lambda one: (one[1], one[0]))[:LISTED]
+    since = {enquiry_id: datetime.combine(day, time(), UTC) for enquiry_id, day in first}
+    person, representative = (_by_age(days[voice], now.date()) for voice in VOICES)
+    return Wanted(person, representative, Waiting(number, seen.standing.waits(since)))
 
 
-def _by_age(days: Iterable[date], today: date) -> tuple[int, ...]:
+def _by_age(days: Mapping[date, int], today: date) -> tuple[int, ...]:
     bounds = (*AGES, timedelta.max)
-    found = Counter(next(at for at, bound in enumerate(bounds) if today - day <= bound) for day in days)
-    return tuple(found[at] for at in range(len(bounds)))
+    found = [0] * len(bounds)
+    for day, number in days.items():
+        found[next(at for at, bound in enumerate(bounds) if today - day <= bound)] += number
+    return tuple(found)
 
 
 def _scope(seen: Transaction, actor: Actor, team_id: str) -> Scope:

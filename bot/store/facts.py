@@ -268,7 +268,7 @@ def facts_in(row: Row) -> Facts:
         counted=counted_in(row),
         lacking=frozenset(one for place, one in enumerate(Lacking) if row["lacking"] >> place & 1),
         doubts=frozenset(one for place, one in enumerate(Doubt) if row["doubts"] >> place & 1),
-        wanted={spoken: days_in(row[column]) for spoken, column in WANTED.items() if row[column] is not None},
+        wanted={spoken: _days_in(row[column]) for spoken, column in WANTED.items() if row[column] is not None},
     )
 
 
@@ -276,9 +276,8 @@ def _days_kept(days: Sequence[date] | None) -> str | None:
     return " ".join(day.isoformat() for day in days) if days else None
 
 
-def days_in(kept: str | None) -> tuple[date, ...]:
-    """Read the days on which things were first said that are still wanted."""
-    return tuple(map(date.fromisoformat, kept.split())) if kept else ()
+def _days_in(kept: str) -> tuple[date, ...]:
+    return tuple(map(date.fromisoformat, kept.split()))
 
 
 def is_among(facts: Facts, among: Among) -> bool:

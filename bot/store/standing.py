@@ -3,9 +3,12 @@
 Counted from ids, times and states. No words are opened for it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from heapq import nsmallest
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
@@ -15,9 +18,11 @@ from bot.figures import Spoken
 from bot.store import tables
 from bot.store.enquiries import Enquiries
 from bot.store.entries import EntryKind
-from bot.store.facts import WANTED, days_in
+from bot.store.facts import WANTED
 from bot.store.rows import MICROSECOND, Rows, moment, stamp
 from bot.store.work import READABLE, Scope, belongs
+
+DAY = len("2026-11-03")
 
 RECORD_OF_ASKING = "asked"
 """What the team calls its record of whether somebody was asked."""
@@ -40,12 +45,18 @@ class Waiting:
     longest: tuple[Waits, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StillWanted:
-    """What is wanted in an open enquiry and has not happened yet: by voice, the days on which it was first said."""
+    """What is wanted in open enquiries and has not happened yet, as it was worked out last."""
 
-    enquiry_id: str
-    days: Mapping[Spoken, tuple[date, ...]]
+    number: int
+    """In how many enquiries."""
+    days: Mapping[Spoken, Mapping[date, int]]
+    """By voice: on which days how much of it was first said."""
+    longest: Mapping[str, date]
+    """The enquiries in which it was said longest ago, and when."""
+    anew: tuple[str, ...]
+    """Enquiries that are in none of this: something of them has changed since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +85,21 @@ class Standing:
     def open_by_age(self, scope: Scope, now: datetime, ages: Sequence[timedelta]) -> tuple[int, ...]:
         """Count open enquiries: those opened within the first of these times, within each further one, and before."""
         opened = tables.enquiries.c.opened_at
+        bounds = [stamp(now - age) for age in ages]
+        between = [
+            *(opened >= bound for bound in bounds[:1]),
+            *(and_(opened < later, opened >= earlier) for later, earlier in pairwise(bounds)),
+            *(opened < bound for bound in bounds[-1:]),
+        ]
         query = (
-            select(opened)
+            select(*(func.count().filter(one) for one in between))
             .select_from(_enquiries())
             .where(_is_open(), belongs(scope, tables.enquiries.c.enquiry_id, of_few=True))
         )
-        found = [now - moment(row) for row in self._rows.ids(query.order_by(opened))]
-        bounds = (*ages, timedelta.max)
-        return tuple(
-            sum(1 for age in found if (not at or age > bounds[at - 1]) and age <= bound)
-            for at, bound in enumerate(bounds)
-        )
+        return tuple(map(int, self._rows.found(query)[0]))
 
-    def wanted(self, scope: Scope) -> tuple[Sequence[StillWanted], Sequence[str]]:
-        """Find what is still wanted in open enquiries, and the enquiries for which that is to be worked out anew."""
+    def wanted(self, scope: Scope, at_most: int) -> StillWanted:
+        """Find what is wanted in open enquiries and has not happened yet."""
         ids, facts, marked = tables.enquiries.c.enquiry_id, tables.enquiry_facts, tables.facts_due
         columns = [facts.c[name] for name in WANTED.values()]
         query = (
@@ -99,18 +111,25 @@ class Standing:
                 or_(*(column.is_not(None) for column in columns)),
                 ids.not_in(select(marked.c.enquiry_id)),
             )
-            .order_by(ids)
         )
-        found = [
-            StillWanted(enquiry_id, {voice: days_in(days) for voice, days in zip(WANTED, kept, strict=True) if days})
-            for enquiry_id, *kept in self._rows.found(query)
-        ]
+        found = self._rows.found(query)
+        by_voice = ([row[at] for row in found] for at in range(1, 1 + len(WANTED)))
+        # Days as they are kept come in the order of time, too: only those that are told are read.
+        days = {
+            voice: Counter(" ".join(filter(None, kept)).split()) for voice, kept in zip(WANTED, by_voice, strict=True)
+        }
+        first = nsmallest(at_most, ((min(filter(None, kept))[:DAY], enquiry_id) for enquiry_id, *kept in found))
         anew = (
             select(ids)
             .select_from(_enquiries().join(marked, marked.c.enquiry_id == ids))
             .where(_is_open(), belongs(scope, ids, of_few=True))
         )
-        return found, self._rows.ids(anew.order_by(ids))
+        return StillWanted(
+            number=len(found),
+            days={voice: {date.fromisoformat(day): number for day, number in of.items()} for voice, of in days.items()},
+            longest={enquiry_id: date.fromisoformat(day) for day, enquiry_id in first},
+            anew=tuple(self._rows.ids(anew.order_by(ids))),
+        )
 
     def waits(self, since: Mapping[str, datetime]) -> tuple[Waits, ...]:
         """Name these enquiries, in this order, each with since when it waits."""

@@ -124,6 +124,7 @@ async def test_what_representatives_want_is_counted_apart(team_site: TeamSite, s
     north = team_site.team("North team")
     enquiry_id = team_site.enquiry(north, "ASC-BOTH")
     await team_site.conversation(enquiry_id)
+    team_site.passes(days=1)
     await team_site.conversation(enquiry_id, speaker=Speaker.ADVOCATE)
     # That the person does not want it any more says nothing of what is wanted for them.
     speaks_again(team_site, enquiry_id, "no_longer_want")

@@ -21,7 +21,7 @@ from bot.web.team.shell import Signed, TeamRoute
 NOW = "/team/now"
 
 AGES = ("Opened in the last 4 weeks", "4 to 12 weeks ago", "More than 12 weeks ago")
-SAID = ("First said in the last 4 weeks", *AGES[1:])
+SAID = ("In the last 4 weeks", *AGES[1:])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +64,13 @@ async def show_now(request: Request, signed: Signed) -> Response:
         ),
         open=_by_age("open-chart", "Open enquiries by age", AGES, now.open_by_age),
         open_said=_open_said(now.open_by_age),
-        wanted=_by_age("wanted-chart", "What people still want, by age", SAID, now.wanted.person)
+        wanted=_by_age("wanted-chart", "What people want, by when it was first said", SAID, now.wanted.person)
         if now.wanted
         else None,
         wanted_said=_wanted_said(now.wanted),
-        wanted_for=_by_age("wanted-for-chart", "What representatives still want, by age", SAID, represented),
+        wanted_for=_by_age(
+            "wanted-for-chart", "What those who speak for people want, by when it was first said", SAID, represented
+        ),
         wanted_for_said=_wanted_for_said(represented),
         flags=charts.parts("flags-chart", "Flags by how soon they were answered", _answers(now.flags))
         if now.flags.number
@@ -113,19 +115,20 @@ def _wanted_said(wanted: Wanted | None) -> str:
     if wanted is None:
         return "Much has changed, and this is being worked out. Look again in a minute."
     if not any(wanted.person):
-        return "Nothing that people said they want is still to happen."
-    return _still_wanted(wanted.person, "people said they want")
+        return "Nothing that people want is still to happen."
+    return _still_to_happen("people want", wanted.person)
 
 
 def _wanted_for_said(counted: tuple[int, ...]) -> str:
-    return _still_wanted(counted, "somebody who speaks for a person said they want") if any(counted) else ""
+    return _still_to_happen("those who speak for people want", counted) if any(counted) else ""
 
 
-def _still_wanted(counted: tuple[int, ...], who: str) -> str:
+def _still_to_happen(what: str, counted: tuple[int, ...]) -> str:
     number, old = sum(counted), counted[-1]
-    those = f"1 thing that {who} is" if number == 1 else f"{number:,} things that {who} are"
-    ago = f"{old:,} first said more than 12 weeks ago" if old else "none of them first said more than 12 weeks ago"
-    return f"{those} still to happen, {ago}."
+    those = "1 thing is" if number == 1 else f"{number:,} things are"
+    which = "" if number == 1 else f"{old:,} of them " if old else "none of them "
+    ago = f", {which}first said more than 12 weeks ago" if old or which else ""
+    return f"Of what {what}, {those} still to happen{ago}."
 
 
 def _flags_said(flags: Answered) -> str:
