@@ -10,6 +10,7 @@ import pytest
 from bot.facts import Doubt, EnquiryKind, Facts, Lacking
 from bot.figures import MEASURES, By, Period, Spoken
 from bot.roles import Role
+from bot.saying import Value
 from bot.store import AuditAct
 from bot.web.team import counted, figures, pack
 from tests.team.colleague import Colleague
@@ -263,6 +264,14 @@ def test_a_quarter_is_offered_once_it_has_begun() -> None:
     assert "2026-07" in offered
     assert "2026-10" not in offered
     assert offered["2025"] == Period.of_year(2025)
+
+
+def test_one_figure_in_large_is_a_share_or_two_numbers_or_that_it_is_too_small() -> None:
+    assert pack.in_large(Value(605, 73), Value(830)) == ("73%", 73)
+    assert pack.in_large(Value(605), Value(830)) == ("605 of 830", 73)
+    assert pack.in_large(Value(605), Value(None, is_hidden=True)) == ("about 605", None)
+    assert pack.in_large(Value(None, is_hidden=True), Value(830)) == ("Too small to show", None)
+    assert pack.in_large(Value(None), Value(None)) == ("Not available", None)
 
 
 def test_a_quarter_is_short_below_its_column() -> None:

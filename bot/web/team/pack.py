@@ -82,6 +82,11 @@ class Tile:
     sentence: str
     href: str
 
+    @property
+    def is_long(self) -> bool:
+        """Whether it is two numbers, and not one."""
+        return not self.value.endswith("%")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackPage(TeamPage):
@@ -157,8 +162,10 @@ def _heard(signed: Signed, year: int) -> tuple[tuple[Quote, ...], tuple[AnswerSh
         if one.state is responding.State.MADE and len(one.did) <= BRIEF and (one.quote is None or _is_brief(one.quote))
     ][:DONE]
     answered = {one.quote.quote_id for one in done if one.quote is not None}
-    quotes = [one for one in quoting.quotable(store, actor, period) if _is_brief(one) and one.quote_id not in answered]
-    return tuple(quotes[:QUOTED]), answers_shown(done)
+    quotes = quoting.quotable(
+        store, actor, period, at_most=QUOTED, wanted=lambda one: _is_brief(one) and one.quote_id not in answered
+    )
+    return quotes, answers_shown(done)
 
 
 def _is_brief(quote: Quote) -> bool:
@@ -215,16 +222,19 @@ def _tile(pack: YearPack, measure: str, question: str, year: int) -> Tile:
     spoken = Spoken.PERSON if MEASURES[measure].is_spoken else Spoken.ALL
     shown = _whole(pack, measure, spoken)
     value = saying.headline(shown)
-    return Tile(question, *_in_large(value, shown.base), saying.sentence(shown, is_brief=True), _address(measure, year))
+    return Tile(question, *in_large(value, shown.base), saying.sentence(shown, is_brief=True), _address(measure, year))
 
 
-def _in_large(value: Value, base: Value) -> tuple[str, int | None]:
+def in_large(value: Value, base: Value) -> tuple[str, int | None]:
     """Write the one figure of a measure, and say how far its bar goes, of a hundred."""
     if value.percent is not None:
         return f"{value.percent}%", value.percent
     if value.count is None:
         return ("Too small to show" if value.is_hidden or base.is_hidden else "Not available"), None
-    return f"about {value.count:,}", None
+    if not base.count:
+        return f"about {value.count:,}", None
+    # Of what is shown already, so it tells nothing more.
+    return f"{value.count:,} of {base.count:,}", min(100, round(100 * value.count / base.count))
 
 
 async def _pack(signed: Signed, year: int) -> YearPack:
