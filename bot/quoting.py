@@ -6,10 +6,11 @@ somebody no longer wants to be quoted, are not quoted whatever was decided.
 """
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import islice
 from types import MappingProxyType
 
 from bot.conversation import How, Stage, Turn
@@ -472,20 +473,30 @@ def _decide(
 # --- quoting ---------------------------------------------------------------------------------------------------------
 
 
-def quotable(store: Store, actor: Actor, period: Period) -> tuple[Quote, ...]:
+def quotable(
+    store: Store,
+    actor: Actor,
+    period: Period,
+    *,
+    at_most: int | None = None,
+    wanted: Callable[[Quote], bool] = lambda quote: True,
+) -> tuple[Quote, ...]:
     """Give the words said in a period that may be shown to anybody. Raises NotAllowed.
 
-    Each was let be quoted by whoever said it, and looked at by a manager. In an order that tells nothing.
+    Each was let be quoted by whoever said it, and looked at by a manager. In an order that tells nothing. `at_most`:
+    the first so many that are `wanted`; no others are opened.
     """
     require(actor, Act.SEE_PACK)
     with store.reading() as seen:
-        return quotable_in(seen, period)
+        return tuple(islice((one for one in _quotable(seen, period) if wanted(one)), at_most))
 
 
-def quotable_in(seen: Transaction, period: Period) -> tuple[Quote, ...]:
-    """As `quotable`, within a reading that is going on."""
-    found = (quoted_by(seen, entry) for entry in seen.voices.decided((period.first, period.last)))
-    return tuple(sorted((quote for quote in found if quote is not None), key=lambda quote: quote.quote_id))
+def _quotable(seen: Transaction, period: Period) -> Iterator[Quote]:
+    """Give them one by one, each opened when it is asked for."""
+    decided = seen.voices.decided((period.first, period.last))
+    for entry in sorted(decided, key=lambda one: quote_id(one.conversation_id or "", one.turn or 0)):
+        if (quote := quoted_by(seen, entry)) is not None:
+            yield quote
 
 
 def quoted_by(seen: Transaction, entry: Entry) -> Quote | None:
