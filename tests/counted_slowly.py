@@ -408,6 +408,18 @@ def happened(put: Put, speaker: Speaker) -> list[str]:
     return found
 
 
+def still_wanted(put: Put, speaker: Speaker) -> tuple[date, ...]:
+    """On which days one of them first said what they want, and what has not happened as they say."""
+    said = put.wanted.get(speaker, [])
+    later = put.later.get(speaker) or [""] * len(said)
+    found = []
+    for in_end, at_check_in in zip(said, later, strict=True):
+        is_over = at_check_in == "has_happened" and in_end not in {"some_of_it", "no"}
+        if at_check_in != "no_longer_want" and in_end != "all_of_it" and not is_over:
+            found.append(BEGUN.date())
+    return (*found, *[CHECKED_IN.date()] * put.new.get(speaker, 0))
+
+
 def practitioners_views(put: Put) -> list[str]:
     """Of each thing still wanted, by whoever, what a practitioner said last; empty for nothing."""
     found = []

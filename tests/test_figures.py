@@ -16,7 +16,7 @@ from bot.reporting import Asked
 from bot.roles import Act, Actor, NotAllowed, Role
 from bot.store import Store
 from bot.store.verifying import verify
-from tests.counted_slowly import Filling, Put, agrees, drawn
+from tests.counted_slowly import Filling, Put, agrees, drawn, still_wanted
 
 YEAR = Period.of_year(2025)
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -72,6 +72,23 @@ def test_figures_are_what_a_slow_count_of_what_was_put_in_gives(council: Council
     # Nothing is the same for want of anything to count.
     assert {measure for measure, _ in counted} == set(MEASURES)
     assert verify(council.store) == []
+
+
+def test_what_is_still_wanted_is_what_was_said_and_has_not_happened(council: Council) -> None:
+    draw = random.Random(7)
+    council.puts([drawn(draw) for _ in range(40)])
+    council.store.work_out_facts()
+    with council.store.reading() as seen:
+        kept = {put.enquiry_id: seen.facts.get(put.enquiry_id) for put in council.every}
+    found = 0
+    for put in council.every:
+        facts = kept[put.enquiry_id]
+        assert facts is not None
+        for spoken, speaker in ((Spoken.PERSON, Speaker.PERSON), (Spoken.REPRESENTATIVE, Speaker.ADVOCATE)):
+            expected = still_wanted(put, speaker) if put.closed_on is None else ()
+            assert facts.wanted.get(spoken, ()) == expected
+            found += len(expected)
+    assert found > 5
 
 
 def test_what_stands_behind_a_figure_is_as_many_enquiries_as_it_says(council: Council) -> None:
