@@ -195,7 +195,9 @@ def _columns(shown: Sequence[Bar], layout: Layout) -> Drawing:
     tallest, top = 132, 28
     room = layout.width / max(1, len(shown))
     width = round(min(room * 0.62, 92), 1)
-    for number, bar in enumerate(shown):
+    # Below a narrow column one month stands under the other.
+    labels = [(bar.label if layout.label else bar.label.replace("–", "–\n")).split("\n") for bar in shown]
+    for number, (bar, label) in enumerate(zip(shown, labels, strict=True)):
         middle = round(room * (number + 0.5), 1)
         height = max(3.0, tallest * bar.size) if bar.size else 0.0
         foot = top + tallest
@@ -207,7 +209,7 @@ def _columns(shown: Sequence[Bar], layout: Layout) -> Drawing:
             if height:
                 boxes.append(Box(middle - width / 2, foot - height, width, height, bar.fill))
         lines.append(Line(middle, foot - height - 8, bar.text, "middle", is_strong=True))
-        lines += [Line(middle, foot + 22 + n * LINE, words, "middle") for n, words in enumerate(bar.label.split("\n"))]
+        lines += [Line(middle, foot + 22 + n * LINE, words, "middle") for n, words in enumerate(label)]
     boxes.insert(0, Box(0, top + tallest, layout.width, 2))
-    deepest = max((bar.label.count("\n") + 1 for bar in shown), default=1)
+    deepest = max(map(len, labels), default=1)
     return Drawing(layout.name, layout.width, top + tallest + 8 + deepest * LINE, tuple(boxes), tuple(lines))

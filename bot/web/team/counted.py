@@ -304,7 +304,7 @@ def trend_of(chart_id: str, shown: Mapping[str, Shown], columns: Sequence[Cell])
     bars = []
     for label, one in quarters:
         value = saying.headline(one)
-        nothing = "hidden" if one.is_rounded else "too few"
+        nothing = "hidden" if one.is_rounded else "few"
         text = f"{value.percent}%" if value.percent is not None else nothing
         size = None if value.percent is None else value.percent / 100
         bars.append(Bar(short(label), text, size))
