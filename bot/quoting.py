@@ -7,6 +7,7 @@ somebody no longer wants to be quoted, are not quoted whatever was decided.
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -195,7 +196,7 @@ def to_look_at(store: Store, actor: Actor, *, after: str = "") -> Rows:
         duty = seeing.duty_team_id(seen) in actor.team_ids
         found = seen.voices.undecided(actor.team_ids, actor.account_id, duty=duty, after=after, at_most=ON_A_PAGE)
         names = seeing.names(seen)
-        listed = (_listed(seen, actor, names, one.conversation_id, one.turn, None) for one in found.rows)
+        listed = (_in_list(seen, actor, names, one.conversation_id, one.turn, None) for one in found.rows)
         return Rows(tuple(row for row in listed if row is not None and row.still_agreed), found.after)
 
 
@@ -205,7 +206,7 @@ def decided(store: Store, actor: Actor) -> tuple[Row, ...]:
     with store.reading() as seen:
         names = seeing.names(seen)
         listed = (
-            _listed(seen, actor, names, entry.conversation_id or "", entry.turn or 0, entry)
+            _in_list(seen, actor, names, entry.conversation_id or "", entry.turn or 0, entry)
             for entry in seen.voices.decided()
         )
         return tuple(row for row in listed if row is not None)
@@ -215,6 +216,15 @@ def _require_manager(actor: Actor) -> None:
     """See that they may decide somewhere: where, is asked of each place. Raises NotAllowed."""
     if actor.role is not Role.MANAGER:
         raise NotAllowed(Act.APPROVE_QUOTE)
+
+
+def _in_list(
+    seen: Transaction, actor: Actor, names: Names, conversation_id: str, turn: int, entry: Entry | None
+) -> Row | None:
+    """Give words for a list. Of a damaged conversation there are none: `verify` names it, and the others are listed."""
+    with suppress(Damaged):
+        return _listed(seen, actor, names, conversation_id, turn, entry)
+    return None
 
 
 def _listed(

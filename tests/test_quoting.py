@@ -406,6 +406,7 @@ def test_a_damaged_conversation_is_quoted_no_more_and_keeps_no_other_from_it(off
         assert row is not None
         rows.replace(tables.conversations, row, to={"head": bytes(32)})
     assert office.quotes() == [RINGS]
+    assert [row.conversation_id for row in decided(office.store, manager)] == [whole.conversation_id]
     assert verify(office.store) != []
 
 
