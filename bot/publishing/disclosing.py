@@ -34,6 +34,9 @@ from bot.publishing.puzzle import UNLIMITED, Puzzle, Wanted, World, coarser
 OFTEN = 0.5
 """How many of the numbers of which something is missing are pulled towards it in one world."""
 
+NEAR = 2
+"""How many sums away percentages are made coarser before any number is hidden."""
+
 
 @dataclass(frozen=True, slots=True)
 class Proof:
@@ -139,9 +142,11 @@ class _Search:
         sums = [[at for at, _ in self._puzzle.sums[which]] for which in self._sums_of[number]]
         rings = self._rings(number)
         nearby = self._percentages_of(rings[0])
-        broken_down = [which for which in nearby if self._puzzle.numbers[self._puzzle.percentages[which].base].is_part]
         for step in (COARSE, NO_PERCENTAGES):
-            for percentages in self._shares_of[number], broken_down, nearby:
+            yield (), self._shares_of[number], step
+            for ring in rings[:NEAR]:
+                percentages = self._percentages_of(ring)
+                yield (), [which for which in percentages if self._is_part(which)], step
                 yield (), percentages, step
         for terms in sums:
             if all(self._puzzle.numbers[at].is_part for at in terms[:-1]):
@@ -155,6 +160,9 @@ class _Search:
         for ring in rings:
             yield ring, self._percentages_of(ring), NO_PERCENTAGES
         yield range(len(self._puzzle.numbers)), range(len(self._puzzle.percentages)), NO_PERCENTAGES
+
+    def _is_part(self, which: int) -> bool:
+        return self._puzzle.numbers[self._puzzle.percentages[which].base].is_part
 
     def _rings(self, number: int) -> list[list[int]]:
         """List what is one sum away from a number, what is at most two, and so on, up to all it hangs together with."""
