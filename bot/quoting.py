@@ -432,6 +432,8 @@ def refuse(
 
 
 def _to_decide(kept: Transaction, actor: Actor, conversation_id: str, turn: int) -> Turn | None:
+    # Somebody may decide at another process of the site at this very moment.
+    kept.entries.hold()
     _see(kept, actor, conversation_id, turn)
     require_opened(kept, actor, QUOTE, conversation_id)
     return agreed_to(kept.conversations.standing(conversation_id), turn)

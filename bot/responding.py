@@ -9,13 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from functools import partial
 
 from bot.figures import Period
 from bot.quoting import Quote, quote_id, quoted_by
 from bot.reviewing import seeing
 from bot.reviewing.seeing import Names, NotDone, changed
 from bot.roles import Act, Actor, Place, may, require
-from bot.store import Deed, Missing, Store, Transaction
+from bot.store import Deed, Missing, Store, Taken, Transaction
 from bot.themes import Themes
 
 LONGEST_DEED = 1_000
@@ -226,6 +227,26 @@ def respond(
 
     Raises NotAllowed, Missing, NotFilledIn, ChangedMeanwhile.
     """
+    keep = partial(_respond, store, themes, actor, typed, now, today, token=token, deed_id=deed_id, known=known)
+    try:
+        return keep()
+    except Taken:
+        # Another process of the site kept a version at this very moment: now it is there to be seen.
+        return keep()
+
+
+def _respond(
+    store: Store,
+    themes: Themes,
+    actor: Actor,
+    typed: Typed,
+    now: datetime,
+    today: date,
+    *,
+    token: str,
+    deed_id: str,
+    known: int,
+) -> Deed:
     place = Place(team_id=typed.team_id or None)
     require(actor, Act.ANSWER_PEOPLE, place)
     errors = dict(_wrong(themes, typed, today))
@@ -250,6 +271,7 @@ def respond(
         conversation_id, turn = said_at or (None, None)
         deed = kept.deeds.add(
             deed_id=named,
+            after=latest.number if latest is not None else 0,
             team_id=typed.team_id or None,
             state=typed.state,
             theme=typed.theme or None,

@@ -60,11 +60,16 @@ class Deeds:
         conversation_id: str | None = None,
         turn: int | None = None,
         deed_id: str = "",
+        after: int | None = None,
     ) -> Deed:
-        """Keep a deed, or another version of one. Raises `Missing` when team or account is not there."""
+        """Keep a deed, or another version of one. Raises `Missing` when team or account is not there.
+
+        `after`: the version that this is to follow, 0 for none; the latest unless said. Raises `Taken` where another
+        followed it already, be it at this very moment.
+        """
         deeds = tables.deeds
         named = deed_id or secrets.token_bytes(16).hex()
-        number = self._rows.next_number(deeds, deed_id=named)
+        number = self._rows.next_number(deeds, deed_id=named) if after is None else after + 1
         key = self._keys.for_accounts(now)
         typed = json.dumps(dict(sorted(words.items())), ensure_ascii=False)
         row: dict[str, Value] = {

@@ -123,6 +123,10 @@ class Entries:
             self._reviewed(conversation_id, what)
         return self.get(number)
 
+    def hold(self) -> None:
+        """Have nobody else add an entry before this transaction ends: what is latest from now on stays so."""
+        logs.end(self._rows, logs.ENTRIES)
+
     def length(self) -> int:
         """How many entries there are: the next one's number is one more."""
         return logs.length(self._rows, logs.ENTRIES)
