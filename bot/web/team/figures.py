@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot import reporting, saying
-from bot.facts import Doubt, Lacking
 from bot.figures import ALL, BASE, MEASURES, NATIONAL, By, Measure, Period, Spoken, Table
 from bot.publishing.marking import SMALLEST_BASE, percentage
 from bot.reporting import DOUBTS, LACKING, Asked, NotCounted
@@ -328,8 +327,7 @@ def _listed(number: int) -> str:
 
 def _look_groups(found: Sequence[NotCounted], names: Mapping[str, str]) -> Iterator[LookGroup]:
     """Put together what can be put right in the same way. An enquiry is in as many groups as it needs."""
-    reasons: Mapping[Lacking | Doubt, str] = {**LACKING, **DOUBTS}
-    for what, why in reasons.items():
+    for what, why in (*LACKING.items(), *DOUBTS.items()):
         ids = [one.enquiry_id for one in found if what in one.lacking or what in one.doubts]
         if ids:
             told = f"{counted.enquiries(len(ids))} that you may see"
