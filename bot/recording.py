@@ -266,6 +266,8 @@ def record(
     Raises NotAllowed, Missing, Unopened, NotFilledIn, NewerRecord.
     """
     with store.begin() as kept:
+        # Somebody may record at another process of the site at this very moment.
+        kept.entries.hold()
         found = _opened(kept, actor, enquiry_id, Act.RECORD)
         entries = kept.entries.of_enquiry(enquiry_id, EntryKind.RECORD)
         of_kind = [one for one in standing(entries) if one.kind is kind]

@@ -50,6 +50,8 @@ def step(
         asked = "Write your question" if what is Step.SEND_BACK else "Write your answer"
         raise NotDone(f"{asked} first: it goes to a colleague, who needs to know what you mean.")
     with store.begin() as kept:
+        # Somebody may write at another process of the site at this very moment.
+        kept.entries.hold()
         found = _opened_whole(kept, actor, conversation_id, Act.REVIEW)
         reviews = kept.entries.of_conversation(conversation_id, EntryKind.REVIEW)
         if (same := _pressed_twice(reviews, latest, actor, LEADS_TO[what].value, words)) is not None:
@@ -120,6 +122,8 @@ def answer_flag(
     if not words.strip():
         raise NotDone("Write what was done. If nothing needed to be done, write that, and why.")
     with store.begin() as kept:
+        # Somebody may write at another process of the site at this very moment.
+        kept.entries.hold()
         found = _opened(kept, actor, conversation_id, Act.ANSWER_FLAG)
         if not any(one.kind is flag and one.turn == turn for one in kept.flags.of(conversation_id)):
             raise Missing("There is no such flag.")
@@ -171,6 +175,8 @@ def tag(
     if len(own) > LONGEST_OWN_THEME:
         raise NotDone(f"A theme of your own has at most {LONGEST_OWN_THEME} characters.")
     with store.begin() as kept:
+        # Somebody may write at another process of the site at this very moment.
+        kept.entries.hold()
         found = seeing.see_enquiry(kept, actor, enquiry_id, Act.TAG)
         seeing.require_opened(kept, actor, seeing.ENQUIRY, enquiry_id)
         if not any(one.outcome_id == outcome_id for one in enquiry_outcomes(told_for(kept, actor, enquiry_id))):
