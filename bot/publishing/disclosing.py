@@ -35,7 +35,7 @@ OFTEN = 0.5
 """How many of the numbers of which something is missing are pulled towards it in one world."""
 
 NEAR = 2
-"""How many sums away percentages are made coarser before any number is hidden."""
+"""How many sums away percentages are made coarser, and then rows of a breakdown hidden, before anything else is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class _Search:
         self._chance = random.Random(0)  # noqa: S311 it has to be the same each time, not secret
         self._programme = Programme(puzzle, self._guess())
         if not self._keep(self._programme.world({})):
-            self._hide(range(len(puzzle.numbers)), range(len(puzzle.percentages)), NO_PERCENTAGES)
+            self._hide(range(len(puzzle.numbers)), range(len(puzzle.percentages)))
             self._programme.follow()
             self._keep(self._programme.world({}))
 
@@ -113,8 +113,8 @@ class _Search:
         """Hide the first group that makes this possible: what the reader misses least comes first."""
         puzzle = self._puzzle
         before = [number.is_hidden for number in puzzle.numbers], [one.step for one in puzzle.percentages]
-        for numbers, percentages, step in self._groups(wanted.number):
-            self._hide(numbers, percentages, step)
+        for group in self._groups(wanted.number):
+            self._hide(*group)
             now = [number.is_hidden for number in puzzle.numbers], [one.step for one in puzzle.percentages]
             if now == before:
                 continue
@@ -127,39 +127,50 @@ class _Search:
                 one.step = was
         return False
 
-    def _hide(self, numbers: Iterable[int], percentages: Iterable[int], step: int) -> None:
+    def _hide(self, numbers: Iterable[int], gone: Iterable[int] = (), coarse: Iterable[int] = ()) -> None:
         for at in numbers:
             self._puzzle.numbers[at].is_hidden = True
-        for which in percentages:
-            one = self._puzzle.percentages[which]
-            one.step = coarser(one.step, step)
+        for percentages, step in ((gone, NO_PERCENTAGES), (coarse, COARSE)):
+            for which in percentages:
+                one = self._puzzle.percentages[which]
+                one.step = coarser(one.step, step)
 
-    def _groups(self, number: int) -> Iterator[tuple[Iterable[int], Iterable[int], int]]:
-        """List what could be hidden for the sake of a number: numbers, percentages, and how coarse these become.
+    def _groups(self, number: int) -> Iterator[tuple[Iterable[int], Iterable[int], Iterable[int]]]:
+        """List what could be hidden for the sake of a number: numbers, percentages, and percentages made coarser.
 
         Groups of a breakdown go before anything that counts everybody.
         """
+        own = self._shares_of[number]
         sums = [[at for at, _ in self._puzzle.sums[which]] for which in self._sums_of[number]]
         rings = self._rings(number)
-        nearby = self._percentages_of(rings[0])
-        for step in (COARSE, NO_PERCENTAGES):
-            yield (), self._shares_of[number], step
-            for ring in rings[:NEAR]:
-                percentages = self._percentages_of(ring)
-                yield (), [which for which in percentages if self._is_part(which)], step
-                yield (), percentages, step
+        shared = [self._percentages_of(ring) for ring in rings[:NEAR]]
+        shared_parts = [[which for which in one if self._is_part(which)] for one in shared]
+        yield from (((), (), which) for which in (own, *shared_parts, *shared))
+        yield from (((), which, ()) for which in (own, *shared_parts))
+        for ring in rings[:NEAR]:
+            for parts in self._broken_down(ring):
+                yield parts, self._percentages_of(parts), shared[-1]
+        for ring in rings[:NEAR]:
+            yield self._parts(ring), self._percentages_of(self._parts(ring)), shared[-1]
+        yield from (((), which, ()) for which in shared)
+        for ring in rings[NEAR:]:
+            yield self._parts(ring), self._percentages_of(self._parts(ring)), ()
         for terms in sums:
-            if all(self._puzzle.numbers[at].is_part for at in terms[:-1]):
-                yield terms[:-1], nearby, NO_PERCENTAGES
+            yield terms[:-1], shared[0], ()
+        yield [at for terms in sums for at in terms[:-1]], shared[0], ()
         for ring in rings:
-            parts = [at for at in ring if self._puzzle.numbers[at].is_part]
-            yield parts, self._percentages_of(parts), NO_PERCENTAGES
-        for terms in sums:
-            yield terms[:-1], nearby, NO_PERCENTAGES
-        yield [at for terms in sums for at in terms[:-1]], nearby, NO_PERCENTAGES
-        for ring in rings:
-            yield ring, self._percentages_of(ring), NO_PERCENTAGES
-        yield range(len(self._puzzle.numbers)), range(len(self._puzzle.percentages)), NO_PERCENTAGES
+            yield ring, self._percentages_of(ring), ()
+        yield range(len(self._puzzle.numbers)), range(len(self._puzzle.percentages)), ()
+
+    def _broken_down(self, numbers: Iterable[int]) -> Iterator[list[int]]:
+        """List the rows and columns of breakdowns in which one of these numbers stands, or of which it is the sum."""
+        for which in sorted({which for at in numbers for which in self._sums_of[at]}):
+            parts = [at for at, _ in self._puzzle.sums[which][:-1]]
+            if self._parts(parts) == parts:
+                yield parts
+
+    def _parts(self, numbers: Iterable[int]) -> list[int]:
+        return [at for at in numbers if self._puzzle.numbers[at].is_part]
 
     def _is_part(self, which: int) -> bool:
         return self._puzzle.numbers[self._puzzle.percentages[which].base].is_part
