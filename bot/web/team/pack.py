@@ -54,8 +54,8 @@ BRIEF = 160
 
 NOTE = (
     "Numbers under five are hidden, and so are others from which they could be worked out. All other numbers go to "
-    "the nearest five, so they need not add up. Shares are worked out from the true numbers, and stand only where "
-    "there are ten or more."
+    "the nearest five, so they need not add up. Shares are worked out from the true numbers, some of them to "
+    "the nearest five, and stand only where there are ten or more."
 )
 
 
