@@ -6,7 +6,8 @@ out again here and counted as it is now, so that no figure is ever behind.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
+from functools import partial
 
 from bot.facts import Doubt, EnquiryKind, Facts, Lacking
 from bot.figures import ALL, GROUPS, MEASURES, NATIONAL, By, Cell, Measure, Period, Spoken, Table
@@ -18,11 +19,12 @@ from bot.store.facts import Among, is_among
 
 CHANGED_AT_MOST = 1000
 """Enquiries that are worked out again for one page; more than that are brought up to date first."""
-LISTED_AT_MOST = 200
+LISTED_AT_MOST = 100
+"""Enquiries that are named at once."""
 SWAPPED_FROM = 10
 """Conclusions about capacity from which on it is worth asking whether answers were swapped."""
 
-LACKING: Mapping[Lacking, str] = {
+NOTED: Mapping[Lacking | Doubt, str] = {
     Lacking.UNREADABLE: "Something of it is damaged and cannot be read. It is in no figure.",
     Lacking.KIND: "Nothing says whether it is a section 42 enquiry. It is in no national figure.",
     Lacking.ACHIEVED: "Outcomes were expressed, and nobody said if they were achieved. It is not in SG4a, second part.",
@@ -31,10 +33,6 @@ LACKING: Mapping[Lacking, str] = {
     Lacking.ASKED: "Nothing says whether they were asked what they want. It counts as Not Recorded.",
     Lacking.CAPACITY: "No conclusion about mental capacity is recorded. It counts as Not recorded.",
     Lacking.AGE_BAND: "The age is not recorded. It is in no age band.",
-}
-"""What is missing of an enquiry, and what that does to the figures."""
-
-DOUBTS: Mapping[Doubt, str] = {
     Doubt.LACKED_AND_NOBODY_NEEDED: (
         "The person lacked capacity, and it is recorded that nobody was needed to help them take part."
     ),
@@ -49,7 +47,7 @@ DOUBTS: Mapping[Doubt, str] = {
     Doubt.CONCERN_TOO_LATE: "The day of the concern is later than the first conversation.",
     Doubt.RISK_NOT_SAID: "It was closed with a risk identified, and nothing says what became of it.",
 }
-"""What in an enquiry does not go together."""
+"""What is missing of an enquiry and what that does to the figures, and what does not go together in one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +73,13 @@ class Behind:
 
 
 @dataclass(frozen=True, slots=True)
-class NotCounted:
-    """An enquiry of which something is missing, or does not go together."""
+class ToLookAt:
+    """Enquiries of which the same is missing, or does not go together."""
 
-    enquiry_id: str
-    closed_on: date
-    lacking: tuple[Lacking, ...]
-    doubts: tuple[Doubt, ...]
+    what: Lacking | Doubt
+    number: int
+    enquiry_ids: tuple[str, ...]
+    """`LISTED_AT_MOST` of them at most: what has just changed, then those first that were closed first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +128,8 @@ def behind(
         )
 
 
-def not_countable(store: Store, actor: Actor, asked: Asked) -> tuple[NotCounted, ...]:
-    """List enquiries closed in a period that cannot be counted everywhere, or that are doubtful, some of them at most.
+def to_look_at(store: Store, actor: Actor, asked: Asked) -> tuple[ToLookAt, ...]:
+    """List enquiries closed in a period that cannot be counted everywhere, or that are doubtful, by what it is.
 
     Only of what the actor may see. Raises NotAllowed, NotDone.
     """
@@ -139,18 +137,8 @@ def not_countable(store: Store, actor: Actor, asked: Asked) -> tuple[NotCounted,
     with store.reading() as seen:
         counting = _Counting(seen, actor, asked)
         among = counting.scope(own=True)
-        noted = [one for one in counting.changed if is_among(one, among) and (one.lacking or one.doubts)]
-        noted += seen.facts.noted(replace(among, but=counting.but), LISTED_AT_MOST)
-        return tuple(
-            NotCounted(
-                one.enquiry_id,
-                one.closed_on,
-                tuple(what for what in Lacking if what in one.lacking),
-                tuple(doubt for doubt in Doubt if doubt in one.doubts),
-            )
-            for one in noted
-            if one.closed_on is not None
-        )
+        numbers = counting.noted_numbers(among)
+        return tuple(ToLookAt(what, numbers[what], counting.noted(among, what)) for what in numbers if numbers[what])
 
 
 def doubts(store: Store, actor: Actor, asked: Asked) -> tuple[Doubtful, ...]:
@@ -232,6 +220,20 @@ class _Counting:
     def not_any_more(self, among: Among) -> Sequence[Facts]:
         """Give what has changed as it was, of what the store counts."""
         return [facts for facts in self.before if is_among(facts, among)]
+
+    def noted_numbers(self, among: Among) -> Mapping[Lacking | Doubt, int]:
+        """Say of how many each thing is missing, and in how many each does not go together."""
+        kept, now, before = self.seen.facts.noted_numbers(among), self.now(among), self.not_any_more(among)
+        return {
+            what: number + sum(map(partial(_is_noted, what), now)) - sum(map(partial(_is_noted, what), before))
+            for what, number in kept.items()
+        }
+
+    def noted(self, among: Among, what: Lacking | Doubt) -> tuple[str, ...]:
+        """Name enquiries of which this is missing, or does not go together, those first that have just changed."""
+        found = [facts.enquiry_id for facts in self.now(among) if _is_noted(what, facts)]
+        found += self.seen.facts.noted(replace(among, but=self.but), what, LISTED_AT_MOST)
+        return tuple(found[:LISTED_AT_MOST])
 
     @property
     def do_add_up(self) -> bool:
@@ -323,18 +325,10 @@ def _doubts(counting: _Counting) -> Iterator[Doubtful]:
                 "Look whether the two answers were swapped."
             )
             yield Doubtful(f"capacity_swapped:{column.id}", say, lacked)
-    lacking, contradictory = counting.seen.facts.noted_number(among)
-    now, before = counting.now(among), counting.not_any_more(among)
-    for what, say in LACKING.items():
-        number = lacking[what] + sum(what in one.lacking for one in now) - sum(what in one.lacking for one in before)
-        if number:
-            yield Doubtful(what.value, say, number)
-    for doubt, say in DOUBTS.items():
-        number = (
-            contradictory[doubt] + sum(doubt in one.doubts for one in now) - sum(doubt in one.doubts for one in before)
-        )
-        if number:
-            yield Doubtful(doubt.value, say, number)
+    numbers = counting.noted_numbers(among)
+    for what, say in NOTED.items():
+        if numbers[what]:
+            yield Doubtful(what.value, say, numbers[what])
 
 
 def _cells(facts: Facts, key: tuple[str, Spoken]) -> Mapping[str, int]:
@@ -351,6 +345,10 @@ def _summed(several: Sequence[Mapping[str, int]]) -> Mapping[str, int]:
         for cell, number in one.items():
             found[cell] = found.get(cell, 0) + number
     return found
+
+
+def _is_noted(what: Lacking | Doubt, facts: Facts) -> bool:
+    return what in facts.lacking or what in facts.doubts
 
 
 def _less(found: Mapping[str, int], gone: Mapping[str, int]) -> Mapping[str, int]:

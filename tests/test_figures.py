@@ -170,11 +170,13 @@ def test_what_cannot_be_counted_is_listed_with_what_is_missing(council: Council)
     )
     asked = Asked(period=YEAR, measures=())
     for _ in range(2):
-        listed = {one.enquiry_id: one for one in reporting.not_countable(council.store, council.auditor, asked)}
-        first, second, third = (listed[put.enquiry_id] for put in council.every)
-        assert {"achieved", "risk"} <= {one.value for one in first.lacking}
-        assert "kind" in second.lacking
-        assert "lacked_and_nobody_needed" in third.doubts
+        listed = {one.what.value: one for one in reporting.to_look_at(council.store, council.auditor, asked)}
+        first, second, third = (put.enquiry_id for put in council.every)
+        assert listed["achieved"].enquiry_ids == listed["risk"].enquiry_ids == (first,)
+        assert listed["kind"].enquiry_ids == (second,)
+        assert listed["lacked_and_nobody_needed"].enquiry_ids == (third,)
+        assert set(listed["age_band"].enquiry_ids) == {first, second, third}
+        assert [one.number for one in listed.values()] == [len(one.enquiry_ids) for one in listed.values()]
         said = {one.id: one.number for one in reporting.doubts(council.store, council.auditor, asked)}
         assert said["achieved_differs"] == 1
         assert said["risk_differs"] == 1

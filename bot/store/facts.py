@@ -198,26 +198,19 @@ class KeptFacts:
         query = query.where(belongs(scope, table.c.enquiry_id))
         return self._rows.ids(query.order_by(table.c.closed_on.desc(), table.c.enquiry_id))
 
-    def noted(self, among: Among, at_most: int) -> Sequence[Facts]:
-        """Give those of which something is missing, or does not go together, those first that were closed first."""
+    def noted(self, among: Among, what: Lacking | Doubt, at_most: int) -> Sequence[str]:
+        """Name enquiries of which this is missing, or does not go together, those first that were closed first."""
         table = tables.enquiry_facts
-        has = or_(table.c.lacking != 0, table.c.doubts != 0)
-        order = [table.c.closed_on, table.c.enquiry_id]
-        rows = self._rows.every(table, *_among(among), has, order_by=order, at_most=at_most)
-        return [facts_in(row) for row in rows]
+        query = select(table.c.enquiry_id).where(*_among(among), _is_noted(what))
+        query = query.order_by(table.c.closed_on, table.c.enquiry_id).limit(at_most)
+        return self._once(("noted", among, what, at_most), lambda: self._rows.ids(query))
 
-    def noted_number(self, among: Among) -> tuple[Mapping[Lacking, int], Mapping[Doubt, int]]:
+    def noted_numbers(self, among: Among) -> Mapping[Lacking | Doubt, int]:
         """Say of how many each thing is missing, and in how many each does not go together."""
-        return self._once(("noted", among), lambda: self._noted_number(among))
-
-    def _noted_number(self, among: Among) -> tuple[Mapping[Lacking, int], Mapping[Doubt, int]]:
-        table = tables.enquiry_facts
-        lacking = [func.count().filter(table.c.lacking.op("&")(1 << place) != 0) for place in range(len(Lacking))]
-        doubts = [func.count().filter(table.c.doubts.op("&")(1 << place) != 0) for place in range(len(Doubt))]
-        row = self._rows.found(select(*lacking, *doubts).select_from(table).where(*_among(among)))[0]
-        return (
-            dict(zip(Lacking, map(int, row[: len(lacking)]), strict=True)),
-            dict(zip(Doubt, map(int, row[len(lacking) :]), strict=True)),
+        query = select(*(func.count().filter(_is_noted(what)) for what in NOTED)).select_from(tables.enquiry_facts)
+        return self._once(
+            ("noted", among),
+            lambda: dict(zip(NOTED, map(int, self._rows.found(query.where(*_among(among)))[0]), strict=True)),
         )
 
     def teams(self, among: Among) -> Sequence[str | None]:
@@ -235,6 +228,9 @@ class KeptFacts:
 
 SUMS_AT_ONCE = 400
 """Sums that one query makes."""
+
+NOTED: tuple[Lacking | Doubt, ...] = (*Lacking, *Doubt)
+"""What is noted of an enquiry beside what it counts as."""
 
 WANTED = {Spoken.PERSON: "wanted_person", Spoken.REPRESENTATIVE: "wanted_representative"}
 """The columns that say since when things are wanted, by voice."""
@@ -304,6 +300,13 @@ def _among(among: Among) -> list[ColumnElement[bool]]:
     if among.but:
         where.append(table.c.enquiry_id.not_in(sorted(among.but)))
     return where
+
+
+def _is_noted(what: Lacking | Doubt) -> ColumnElement[bool]:
+    table = tables.enquiry_facts
+    if isinstance(what, Lacking):
+        return table.c.lacking.op("&")(1 << list(Lacking).index(what)) != 0
+    return table.c.doubts.op("&")(1 << list(Doubt).index(what)) != 0
 
 
 def _cells(column: Column) -> list[tuple[Column, str, ColumnElement[Any]]]:

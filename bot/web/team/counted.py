@@ -12,7 +12,7 @@ from bot.charts import Bar, Chart
 from bot.figures import ALL, BASE, MEASURES, By, Cell, Measure, Period, Spoken
 from bot.publishing import Benchmark
 from bot.publishing.comparing import percent_of
-from bot.reporting import DOUBTS, LACKING, Doubtful
+from bot.reporting import NOTED, Doubtful
 from bot.saying import Shown, Value
 from bot.web.team.pages import Item, TeamPage, Telling
 from bot.web.team.shell import Signed
@@ -162,7 +162,7 @@ def enquiries(number: int) -> str:
     return "1 enquiry" if number == 1 else f"{number:,} enquiries"
 
 
-_OF_ENQUIRIES = frozenset(what.value for what in (*LACKING, *DOUBTS))
+_OF_ENQUIRIES = frozenset(what.value for what in NOTED)
 """What is said of single enquiries, and of how many."""
 
 

@@ -1,6 +1,6 @@
 """Pages of exact figures, for those who answer for them: of the council or a team, of one measure, and behind it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -14,7 +14,7 @@ from starlette.responses import Response
 from bot import reporting, saying
 from bot.figures import ALL, BASE, MEASURES, NATIONAL, By, Measure, Period, Spoken, Table
 from bot.publishing.marking import SMALLEST_BASE, percentage
-from bot.reporting import DOUBTS, LACKING, Asked, NotCounted
+from bot.reporting import LISTED_AT_MOST, NOTED, Asked, ToLookAt
 from bot.reviewing.seeing import NotDone
 from bot.roles import RULES, Act, Place, may
 from bot.saying import Shown, Value
@@ -28,9 +28,6 @@ MEASURE = FIGURES + "/{measure}"
 BEHIND = MEASURE + "/enquiries"
 LOOK = "/team/figures-to-look-at"
 RETURN = FIGURES + "/return"
-
-LISTED = 100
-"""Enquiries that one page names."""
 
 EXACT = "These are exact numbers. They are not for publishing: the Board pack is."
 
@@ -275,7 +272,7 @@ async def show_behind(request: Request, signed: Signed) -> Response:
         found = await to_thread.run_sync(look)
     except NotDone as error:
         return counted.not_now(signed, measure.heading, error)
-    shown = found.enquiry_ids[:LISTED]
+    shown = found.enquiry_ids
     names = await to_thread.run_sync(_references, signed, shown)
     page = BehindPage(
         frame=signed.frame(),
@@ -292,18 +289,17 @@ async def show_to_look_at(request: Request, signed: Signed) -> Response:
     """Enquiries of which something is missing, or does not go together."""
     chosen = read(request, signed.now.date())
     try:
-        found = await to_thread.run_sync(
-            reporting.not_countable, signed.desk.store, signed.actor, chosen.asked(NATIONAL)
-        )
+        found = await to_thread.run_sync(reporting.to_look_at, signed.desk.store, signed.actor, chosen.asked(NATIONAL))
     except NotDone as error:
         return counted.not_now(signed, "Figures", error)
-    names = await to_thread.run_sync(_references, signed, [one.enquiry_id for one in found])
+    every = sorted({enquiry_id for one in found for enquiry_id in one.enquiry_ids})
+    names = await to_thread.run_sync(_references, signed, every)
     page = LookPage(
         frame=signed.frame(),
         title="Enquiries to look at",
         back=Item("Figures", chosen.address(FIGURES)),
         what=await to_thread.run_sync(_of_whom, signed, chosen),
-        groups=tuple(_look_groups(found, names)),
+        groups=tuple(_look_group(one, names) for one in found),
     )
     return signed.shown(page)
 
@@ -322,17 +318,16 @@ def _references(signed: Signed, enquiry_ids: Sequence[str]) -> Mapping[str, str]
 def _listed(number: int) -> str:
     if not number:
         return "There are none that you may see."
-    return "" if number <= LISTED else f"These are {LISTED} of {number:,}, those that were closed last."
+    return "" if number <= LISTED_AT_MOST else f"These are {LISTED_AT_MOST} of {number:,}, those that were closed last."
 
 
-def _look_groups(found: Sequence[NotCounted], names: Mapping[str, str]) -> Iterator[LookGroup]:
+def _look_group(found: ToLookAt, names: Mapping[str, str]) -> LookGroup:
     """Put together what can be put right in the same way. An enquiry is in as many groups as it needs."""
-    for what, why in (*LACKING.items(), *DOUBTS.items()):
-        ids = [one.enquiry_id for one in found if what in one.lacking or what in one.doubts]
-        if ids:
-            told = f"{counted.enquiries(len(ids))} that you may see"
-            told += f", of which {LISTED} are listed" if len(ids) > LISTED else ""
-            yield LookGroup(what.value, why, told, tuple(BehindRow(one, names[one]) for one in ids[:LISTED]))
+    number, listed = found.number, len(found.enquiry_ids)
+    told = f"{counted.enquiries(number)} that you may see"
+    told += f", of which {listed} are listed" if number > listed else ""
+    rows = tuple(BehindRow(one, names[one]) for one in found.enquiry_ids)
+    return LookGroup(found.what.value, NOTED[found.what], told, rows)
 
 
 def _voice(whole: Table, apart: Table, by: By, chosen: Chosen) -> Voice:
