@@ -34,6 +34,8 @@ class EntryKind(StrEnum):
     RECORD = "record"
     QUOTE = "quote"
     """What a manager decided about words that may be quoted."""
+    KEEPING = "keeping"
+    """What a manager decided about how long something is kept."""
 
 
 @dataclass(frozen=True, slots=True)
