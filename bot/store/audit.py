@@ -41,6 +41,8 @@ class AuditAct(StrEnum):
     DENIED = "denied"
     GIVEN = "given"
     """Another program of the council's was given something."""
+    RESTORED = "restored"
+    """All of it was put back from a backup."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -325,6 +325,7 @@ ACTS: Mapping[AuditAct, str] = {
     AuditAct.CHANGED: "Changed something",
     AuditAct.DENIED: "Was refused a page",
     AuditAct.GIVEN: "Was given something, as a program",
+    AuditAct.RESTORED: "Everything was put back from a backup",
 }
 
 CHANGES = {
