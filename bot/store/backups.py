@@ -17,7 +17,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -171,6 +171,9 @@ def back_up(store: Store, folder: Path, now: datetime) -> BackedUp:
 def _backed_up(store: Store, path: Path, folder: Path, now: datetime) -> BackedUp:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     store_id = store_id_of(store)
+    earlier = [one.made_at for one in listed(folder) if one.store_id == store_id]
+    # Where the clock was put back, what comes later is still later: the newest keys are those of the newest file.
+    now = max([now, *(made_at + timedelta(microseconds=1) for made_at in earlier)])
     name = f"ownwords-{store_id}-{now.astimezone(UTC).strftime(_STAMP)}"
     words, keys = folder / f"{name}-words.backup", folder / f"{name}-keys.backup"
     with _alone(path.parent / "backing-up") as scratch:
