@@ -23,8 +23,8 @@ import yaml
 from anyio import to_thread
 
 from actions.executor import Executor
-from bot.backing_up import Habit, Upkeep
 from bot import council, retaining
+from bot.backing_up import Habit, Upkeep
 from bot.codes import Door
 from bot.dialogue import Box, DialogueBroken, DialogueMissing, Receipts, box_environment, free_port, train
 from bot.interviewing import Room

@@ -44,6 +44,7 @@ from bot.store.passkeys import Passkeys
 from bot.store.preferences import KeptPreferences
 from bot.store.quotes import Quotes
 from bot.store.remembered import RememberedSums, RememberedTurns
+from bot.store.retention import Retention
 from bot.store.reviews import Reviews
 from bot.store.rows import Rows, is_proven
 from bot.store.sealing import KEY_BYTES, KeyProblem, Purpose, RootKey, derive
@@ -112,6 +113,7 @@ class Transaction:
         self.standing = Standing(rows, self.enquiries)
         self.facts = KeptFacts(rows, sums)
         self.forgetting = Forgetting(rows, keys, remembered)
+        self.retention = Retention(rows)
 
     def told(self, conversation_id: str) -> Told:
         """One conversation, worked out: where it stands, and what its record says. Raises `Missing`."""
