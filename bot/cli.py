@@ -319,6 +319,8 @@ def restore(
     from bot.store.backups import restore as restore_backup
 
     settings = settings_module.load()
+    if not settings.root_key.exists():
+        _fail(f"There is no root key at {settings.root_key}. Put the key file back: a new key opens no backup.")
     root = RootKey.read(settings.root_key, outside=settings.data)
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with serving.using(settings, serving.Use.ALONE):

@@ -550,6 +550,99 @@ def test_the_root_key_is_not_changed_while_the_data_is_in_use(ready: Terminal) -
     assert ready.does("keys", "rotate").status == 0
 
 
+# --- backups ---------------------------------------------------------------------------------------------------------
+
+
+def of_a_backup(told: str) -> dict[str, str]:
+    """What `backup` says, by its name."""
+    return {name: rest.strip() for name, _, rest in (line.partition(":") for line in told.splitlines())}
+
+
+def test_a_backup_says_what_is_in_it_where_it_is_and_which_key_it_needs(ready: Terminal, tmp_path: Path) -> None:
+    with ready.store() as store:
+        begin(store, CANARY, "My cat")
+    said = ready.does("backup", "--to", str(tmp_path / "disk"))
+
+    told = of_a_backup(said.out)
+    assert (said.status, said.err) == (0, "")
+    assert told["Backed up"] == "1 conversations, 4 turns."
+    assert sorted(map(str, (tmp_path / "disk").iterdir())) == sorted([told["Words"], told["Keys"]])
+    assert f"root key {RootKey.read(ready.key).key_id} is needed" in said.out
+    assert CANARY not in said.out
+
+
+def test_a_backup_is_restored_where_nothing_is_and_nowhere_else(ready: Terminal, tmp_path: Path) -> None:
+    with ready.store() as store:
+        conversation_id = begin(store, CANARY, "My cat")
+    made = of_a_backup(ready.does("backup", "--to", str(tmp_path / "disk")).out)
+
+    assert "never over one" in ready.is_told("restore", made["Words"], "--verify")
+    shutil.rmtree(ready.data)
+    said = ready.does("restore", made["Words"], "--verify")
+
+    assert (said.status, said.err) == (0, "")
+    assert "Restored: 1 conversations, 4 turns." in said.out
+    assert f"Digest: {made['Digest']}" in said.out
+    assert ready.does("verify").status == 0
+    with ready.store() as store:
+        assert words_of(store, conversation_id) == [CANARY, "My cat"]
+
+
+def test_a_backup_with_a_row_that_is_not_as_it_was_kept_is_put_in_place_only_without_verifying(
+    ready: Terminal, tmp_path: Path
+) -> None:
+    with ready.store() as store:
+        conversation_id = begin(store, CANARY, "My cat")
+    with from_below(ready.database) as below:
+        below.execute("UPDATE turns SET asked = 'matters' WHERE number = 2")
+    made = of_a_backup(ready.does("backup", "--to", str(tmp_path / "disk")).out)
+    shutil.rmtree(ready.data)
+
+    said = ready.does("restore", made["Words"], "--verify")
+    assert said.status == 1
+    assert f"Not as it was kept: turns, conversation {conversation_id}, number 2: " in said.err
+    assert "Nothing was put in place." in said.err
+    assert CANARY not in said.err + said.out
+    assert not ready.database.exists()
+
+    assert ready.does("restore", made["Words"]).status == 0
+    assert ready.does("verify").status == 1
+
+
+def test_without_its_root_key_a_backup_is_not_restored_and_none_is_made(ready: Terminal, tmp_path: Path) -> None:
+    made = of_a_backup(ready.does("backup", "--to", str(tmp_path / "disk")).out)
+    shutil.rmtree(ready.data)
+    ready.key.unlink()
+    assert "a new key opens no backup" in ready.is_told("restore", made["Words"])
+    another = RootKey.create(ready.key)
+    assert f"not under {another.key_id}. Put the right key file back." in ready.is_told("restore", made["Words"])
+    assert not ready.database.exists()
+
+
+def test_keys_that_lie_elsewhere_are_named(ready: Terminal, tmp_path: Path) -> None:
+    made = of_a_backup(ready.does("backup", "--to", str(tmp_path / "disk")).out)
+    shutil.rmtree(ready.data)
+    (tmp_path / "safe").mkdir()
+    shutil.move(made["Keys"], tmp_path / "safe")
+
+    assert "--keys" in ready.is_told("restore", made["Words"])
+    assert ready.does("restore", made["Words"], "--keys", str(tmp_path / "safe")).status == 0
+
+
+def test_a_backup_goes_where_it_is_set_and_never_where_the_root_key_is(ready: Terminal, tmp_path: Path) -> None:
+    assert "OWNWORDS_BACKUPS" in ready.is_told("backup")
+    assert "the root key lies in" in ready.is_told("backup", "--to", str(ready.key.parent))
+    ready.sets(BACKUPS=str(tmp_path / "disk"), BACKUPS_KEPT="2")
+    for _ in range(4):
+        assert ready.does("backup").status == 0
+    assert len(list((tmp_path / "disk").iterdir())) == 4
+
+
+def test_a_folder_for_backups_that_cannot_be_written_is_named(ready: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "disk").write_text("")
+    assert f"{tmp_path / 'disk'} could not be written" in ready.is_told("backup", "--to", str(tmp_path / "disk"))
+
+
 # --- as a program ----------------------------------------------------------------------------------------------------
 
 
