@@ -283,6 +283,12 @@ RULES_OF: Mapping[str, Rule] = {
     "open_quote": at_conversation(Act.APPROVE_QUOTE),
     "leave_out": at_conversation(Act.APPROVE_QUOTE),
     "decide_quote": at_conversation(Act.APPROVE_QUOTE),
+    "enquiry_keeping": at_enquiry(Act.KEEP),
+    "decide_keeping": at_enquiry(Act.KEEP),
+    "forget_enquiry": at_enquiry(Act.FORGET),
+    "conversation_keeping": at_conversation(Act.KEEP, readable=False),
+    "decide_its_keeping": at_conversation(Act.KEEP, readable=False),
+    "forget_conversation": at_conversation(Act.FORGET, readable=False),
 }
 """What each route about an enquiry or a conversation takes. A route that is not here fails."""
 
@@ -316,6 +322,8 @@ SENT: Mapping[str, Mapping[str, str]] = {
     "figures_behind": {"cell": "no"},
     "leave_out": {"passages": "They"},
     "decide_quote": {"do": "refuse", "reason": "other", "latest": "0"},
+    "decide_keeping": {"do": "hold", "reason": "The court asked for it."},
+    "decide_its_keeping": {"do": "ask", "reason": "She asked us to."},
 }
 
 
