@@ -36,6 +36,9 @@ GAP = timedelta(hours=48)
 MEANWHILE = timedelta(minutes=5)
 """What was said while a look was about to begin says nothing about the clock."""
 
+LISTED = 50
+"""Rows of each list at most; what was decided makes room for the next."""
+
 AT_ONCE = 50
 """Conversations that one transaction forgets."""
 
@@ -274,6 +277,8 @@ class Overview:
     names: Names
     refused: Refusal | None
     """Why nothing was forgotten at the last look."""
+    references: Mapping[str, str]
+    """Of conversations that wait: the reference of their enquiry, where they have one."""
 
 
 def overview(store: Store, actor: Actor, keeps: Mapping[Name, int], now: datetime) -> Overview:
@@ -286,7 +291,7 @@ def overview(store: Store, actor: Actor, keeps: Mapping[Name, int], now: datetim
         latest = seen.audit.search(acts={AuditAct.TIDIED, AuditAct.TIDYING_REFUSED}, at_most=1)
         refused = Refusal(latest[0].about) if latest and latest[0].act is AuditAct.TIDYING_REFUSED else None
         if not is_manager:
-            return Overview(found, keeps, (), (), seeing.names(seen), refused)
+            return Overview(found, keeps, (), (), seeing.names(seen), refused, {})
         stands = _decided_about(seen, None)
         queue = {one.id for one in found.closed}
         asked = {
@@ -303,8 +308,25 @@ def overview(store: Store, actor: Actor, keeps: Mapping[Name, int], now: datetim
             )
 
         return Overview(
-            found, keeps, listed(one.id for one in found.closed), listed(sorted(asked)), seeing.names(seen), refused
+            due=found,
+            keeps=keeps,
+            to_decide=listed(one.id for one in found.closed),
+            asked=listed(sorted(asked)),
+            names=seeing.names(seen),
+            refused=refused,
+            references=_references(seen, [one.id for one in found.waiting[:LISTED]]),
         )
+
+
+def _references(seen: Transaction, conversation_ids: Iterable[str]) -> dict[str, str]:
+    belongs = {one: seen.conversations.get(one).enquiry_id for one in conversation_ids}
+    enquiries = seen.enquiries.all_of({one for one in belongs.values() if one is not None})
+    found = {}
+    for conversation_id, enquiry_id in belongs.items():
+        reference = enquiries[enquiry_id].reference if enquiry_id is not None else None
+        if reference is not None:
+            found[conversation_id] = reference
+    return found
 
 
 def _is_theirs(seen: Transaction, actor: Actor, enquiry_id: str) -> bool:

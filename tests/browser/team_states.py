@@ -267,6 +267,12 @@ def of_a_manager(staff: Staff) -> States:
     morgan.opens(f"{held}/checklist").presses_on(f"form[action='{held}/close'] button")
     yield morgan, reached(morgan, "Enquiry")
     yield morgan, reached(morgan.opens(f"{held}/checklist"), "Before closing")
+    yield morgan, reached(morgan.opens(held).follows(f"{held}/keeping"), "How long this enquiry is kept")
+    morgan.presses_on(f"form[action='{held}/keeping'] button")
+    yield morgan, reached(morgan, "How long this enquiry is kept")
+    of_one = morgan.page.locator("main a[href^='/team/conversations/']").first.get_attribute("href") or ""
+    yield morgan, reached(morgan.opens(of_one), "How long this conversation is kept")
+    yield morgan, reached(morgan.goes("Keeping"), "How long things are kept")
     yield morgan, reached(morgan.opens("/team/enquiries?which=all"), "Enquiries")
     yield morgan, reached(morgan.goes("Audit"), "Audit")
     yield morgan, reached(morgan.goes("Team"), "How the work stands")

@@ -55,6 +55,7 @@ async def test_two_managers_forget_an_enquiry_whose_time_has_passed(
     assert "Keeping" in page.navigation
     assert f"/team/enquiries/{enquiry_id}/keeping" in page.links
     assert "Nobody has decided yet" in page.main
+    assert f"{REFERENCE}, finished on" in page.main
     here = await opens(ama, enquiry_id)
     page = await ama.opens(here)
     assert "That time has passed." in page.main

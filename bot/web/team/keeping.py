@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from bot import council, retaining
 from bot.council import Name
-from bot.retaining import REFUSED, Decision, Keeping, Overview, Subject, ToDecide
+from bot.retaining import LISTED, REFUSED, Decision, Keeping, Overview, Subject, ToDecide
 from bot.reviewing import seeing
 from bot.reviewing.seeing import NotDone, Unopened
 from bot.roles import RULES, Act, Role
@@ -25,9 +25,6 @@ from bot.web.team.shell import Signed, TeamRoute
 KEEPING = "/team/keeping"
 OF_ENQUIRY = "/team/enquiries/{enquiry_id}/keeping"
 OF_CONVERSATION = "/team/conversations/{conversation_id}/keeping"
-
-LISTED = 50
-"""Rows of each list at most; what was decided makes room for the next."""
 
 DONE = {
     Decision.HOLD.value: "put it on hold",
@@ -164,7 +161,10 @@ async def show_due(request: Request, signed: Signed) -> Response:
         more=max(len(found.to_decide) - LISTED, 0),
         asked=tuple(_row(found, one) for one in found.asked[:LISTED]),
         waiting=tuple(
-            Item(f"Finished on {as_day(one.since)}", f"/team/conversations/{one.id}")
+            Item(
+                f"{found.references.get(one.id, 'Came by themselves')}, finished on {as_day(one.since)}",
+                f"/team/conversations/{one.id}",
+            )
             for one in (due.waiting[:LISTED] if signed.actor.role is Role.MANAGER else ())
         ),
         more_waiting=max(len(due.waiting) - LISTED, 0),
@@ -321,7 +321,8 @@ def _goes(found: Keeping, *, is_conversation: bool) -> list[str]:
         return f"{count} {one if count == 1 else several}"
 
     goes = [] if is_conversation else [number(found.conversations, "conversation", "conversations")]
-    goes.append(number(found.entries, "thing that the team wrote", "things that the team wrote"))
+    if found.entries:
+        goes.append(number(found.entries, "thing that the team wrote", "things that the team wrote"))
     if found.unfinished:
         goes.append(f"{number(found.unfinished, 'conversation', 'conversations')} that nobody finished")
     return goes
