@@ -479,7 +479,7 @@ def forget(store: Store, actor: Actor, subject: Subject, keeps: Mapping[Name, in
             raise NotDone("You asked for it yourself. Another manager has to do it.")
         asked_by, done_by = stands.asked.account_id, actor.account_id
         if subject.conversation_id is not None:
-            gone = (subject.conversation_id,)
+            gone: tuple[str, ...] = (subject.conversation_id,)
             rule = Rule.ASKED
             enquiry_id = kept.conversations.get(subject.conversation_id).enquiry_id
             kept.forgetting.conversation(subject.conversation_id, rule, now, asked_by=asked_by, done_by=done_by)

@@ -558,6 +558,42 @@ def of_a_backup(told: str) -> dict[str, str]:
     return {name: rest.strip() for name, _, rest in (line.partition(":") for line in told.splitlines())}
 
 
+def test_what_is_due_is_told_first_and_then_let_go_of(ready: Terminal) -> None:
+    with ready.store() as store:
+        conversation_id = begin(store, CANARY)
+    dry = ready.does("keep", "--dry-run")
+    assert dry.status == 0
+    assert conversation_id[: cli.ENOUGH_OF_AN_ID] in dry.out
+    assert "Due: 1 unfinished conversations go by themselves" in dry.out
+    assert "Nothing was changed." in dry.out
+    first = ready.does("keep")
+    assert (first.status, first.out) == (
+        0,
+        "This is the first look, so nothing was forgotten. From now on the clock is trusted.\n",
+    )
+    assert ready.does("keep").out == "1 unfinished conversations forgotten.\n"
+    assert ready.does("verify").out.startswith("All is as it was kept: 0 conversations")
+    for said in (dry, first):
+        assert CANARY not in said.out + said.err
+    found = b"".join(path.read_bytes() for path in ready.database.parent.iterdir() if path.is_file())
+    assert CANARY.encode() not in found
+
+
+def test_nothing_is_let_go_of_where_something_looks_wrong_until_somebody_says_so(ready: Terminal) -> None:
+    with ready.store() as store:
+        for _ in range(6):
+            begin(store, CANARY)
+    ready.does("keep")
+    assert ready.is_told("keep").startswith(
+        "Nothing was forgotten. More than 5 % of all conversations would go at once."
+    )
+    assert ready.does("keep", "--dry-run").out.endswith(
+        "Nothing would go now. More than 5 % of all conversations would go at once.\n"
+    )
+    assert "Leave one of them out" in ready.is_told("keep", "--dry-run", "--anyway")
+    assert ready.does("keep", "--anyway").out == "6 unfinished conversations forgotten.\n"
+
+
 def test_a_backup_says_what_is_in_it_where_it_is_and_which_key_it_needs(ready: Terminal, tmp_path: Path) -> None:
     with ready.store() as store:
         begin(store, CANARY, "My cat")

@@ -181,7 +181,7 @@ class Forgetting:
 
     def _key_ids(self, sealed: Sequence[tuple[Table, ColumnElement[bool]]]) -> set[str]:
         """The keys that these rows name, whether proven or not: a key that anything else names stays."""
-        found: set[str] = set()
+        found: set[object] = set()
         with database.reading_damage(self._rows.connection):
             for table, where in sealed:
                 found.update(key_id for key_id in self._rows.ids(select(table.c.key_id).where(where)))
