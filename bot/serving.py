@@ -34,6 +34,7 @@ from bot.settings import ROOT, Settings
 from bot.signing_in import first_administrator_link
 from bot.steps import Steps
 from bot.store import KeyProblem, NotKept, Purpose, RootKey, Store, StoreError
+from bot.store.backups import tidy_up
 from bot.web.app import create_app
 from bot.web.team.shell import team_address
 from bot.web.webhook import create_webhook
@@ -199,6 +200,7 @@ def prepare(settings: Settings, say: Callable[[str], None]) -> Path:
 async def running(settings: Settings, store: Store, model: Path) -> AsyncIterator[Running]:
     """Run the pages, the custom actions and the box for as long as the block lasts."""
     tidy(store, datetime.now(UTC))
+    tidy_up(store)
     public = listen(settings.host, settings.port, "OWNWORDS_PORT")
     inner = listen("127.0.0.1", settings.actions_port, "OWNWORDS_ACTIONS_PORT")
     if settings.box_port:

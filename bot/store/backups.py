@@ -39,6 +39,7 @@ FORM = 1
 SALT_BYTES = 32
 _NAME = re.compile(r"ownwords-([0-9a-f]{16})-(\d{8}T\d{6}\.\d{6}Z)-(words|keys)\.backup")
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
+_SCRATCH = "backing-up"
 _ENDED = (tables.visits, tables.sessions, tables.links)
 """What lets somebody in without being asked who they are."""
 
@@ -176,7 +177,7 @@ def _backed_up(store: Store, path: Path, folder: Path, now: datetime) -> BackedU
     now = max([now, *(made_at + timedelta(microseconds=1) for made_at in earlier)])
     name = f"ownwords-{store_id}-{now.astimezone(UTC).strftime(_STAMP)}"
     words, keys = folder / f"{name}-words.backup", folder / f"{name}-keys.backup"
-    with _alone(path.parent / "backing-up") as scratch:
+    with _alone(path.parent / _SCRATCH) as scratch:
         for left in folder.glob(f"ownwords-{store_id}-*.part"):
             left.unlink()
         copy = _copy_without_keys(path, scratch)
@@ -203,6 +204,14 @@ def _backed_up(store: Store, path: Path, folder: Path, now: datetime) -> BackedU
             _part(words).unlink(missing_ok=True)
             raise
     return BackedUp(words, keys, manifest)
+
+
+def tidy_up(store: Store) -> None:
+    """Remove what a backup that was killed left beside the database: there are keys in it."""
+    path = database.file_of(store.engine.url)
+    if path is not None:
+        with suppress(NotBackedUp, OSError), _alone(path.parent / _SCRATCH):
+            pass
 
 
 @contextmanager
@@ -236,6 +245,7 @@ def _copy_without_keys(path: Path, scratch: Path) -> Path:
         copied.execute("PRAGMA journal_mode=DELETE").fetchall()
         copied.execute("PRAGMA journal_mode=OFF").fetchall()
         copied.execute("PRAGMA synchronous=OFF")
+        copied.execute("PRAGMA secure_delete=ON").fetchall()
         copied.execute("DELETE FROM keys")
         copied.commit()
         # Written anew: nothing is left in it of what was deleted, not even between the rows.
@@ -365,7 +375,9 @@ def restore(
             raise NotRestored(f"There is {there} already. A backup is restored where no database is, never over one.")
     try:
         to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        scratch = to.parent / f".restoring-{secrets.token_hex(4)}"
+        scratch = to.parent / "restoring"
+        # What one that was killed left.
+        shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(mode=0o700)
         try:
             return _restored(file, to, scratch, root, now, keys or file.parent, verifying=verifying)

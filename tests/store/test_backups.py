@@ -9,15 +9,17 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
 from bot.settings import ROOT
-from bot.store import KeyProblem, NotBackedUp, NotRestored, RootKey, Store, tables
+from bot.store import KeyProblem, NotBackedUp, NotRestored, RootKey, Store, migrating, tables
 from bot.store import backups as b
 from bot.store.forgetting import Rule
 from bot.store.frames import FRAME_BYTES, MAGIC
@@ -332,6 +334,73 @@ def test_a_manifest_names_what_is_missing(store: Store, folder: Path, tmp_path: 
     assert "logs, log audit: it does not end as it did in the backup" in found
     count = manifest.rows["conversations"]
     assert f"conversations: the backup had {count} rows of it; there are {count - 1}" in found
+
+
+def rewritten(made: b.BackedUp, store: Store, change: Callable[[sqlite3.Connection], str]) -> None:
+    """Put another database into the file of words, as somebody with all the keys could; the manifest stays."""
+    secret = store.derive(b.Purpose.BACKED_UP_WORDS)
+    within = made.words.with_name("within.sqlite3")
+    b._take_words_out(made.words, secret, within)
+    with closing(sqlite3.connect(within)) as planted:
+        migration = change(planted)
+        manifest = made.manifest if migration == tables.REVISION else b.manifest_of(planted)
+    head = replace(b.head_of(made.words), migration=migration)
+    with made.words.open("wb") as file:
+        writer = b._writer(file, head, secret)
+        said = manifest.written()
+        writer.write(len(said).to_bytes(8) + said + within.read_bytes())
+        writer.finish()
+    within.unlink()
+
+
+def test_a_conversation_taken_out_with_everything_of_it_is_named_and_nothing_is_restored(
+    store: Store, root: RootKey, folder: Path, place: Path
+) -> None:
+    conversation_ids = [begin(store), begin(store)]
+    made = b.back_up(store, folder, NOON)
+
+    def take_out(planted: sqlite3.Connection) -> str:
+        planted.execute("DELETE FROM conversations WHERE conversation_id = ?", (conversation_ids[1],))
+        planted.commit()
+        return tables.REVISION
+
+    rewritten(made, store, take_out)
+
+    found = {str(one) for one in restored(made, place, root).problems}
+    assert f"conversations, conversation {conversation_ids[1]}: it was in the backup and is missing" in found
+    assert not place.exists()
+
+
+def test_a_backup_of_an_earlier_version_is_brought_up_to_date(
+    store: Store, root: RootKey, folder: Path, place: Path
+) -> None:
+    conversation_id = begin(store)
+    say(store, conversation_id, CANARY)
+    made = b.back_up(store, folder, NOON)
+
+    def as_before(planted: sqlite3.Connection) -> str:
+        path = planted.execute("PRAGMA database_list").fetchone()[2]
+        engine = create_engine(f"sqlite:///{path}")
+        with engine.begin() as connection:
+            migrating.downgrade(connection, "0008")
+        engine.dispose()
+        return "0008"
+
+    rewritten(made, store, as_before)
+
+    assert restored(made, place, root).problems == ()
+    with closing(Store.open(place, root)) as again:
+        assert turns(again, conversation_id) == turns(store, conversation_id)
+
+
+def test_what_a_killed_backup_left_is_removed_at_the_next_start(store: Store, file: Path) -> None:
+    left = file.parent / "backing-up" / "whole.sqlite3"
+    left.parent.mkdir()
+    left.write_bytes(b"sealed words, and their keys")
+
+    b.tidy_up(store)
+
+    assert not left.parent.exists()
 
 
 # --- where nothing is restored ----------------------------------------------------------------------------------------
