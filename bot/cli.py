@@ -341,6 +341,30 @@ def restore(
         raise SystemExit(1)
 
 
+@app.command(name="person-file")
+def person_file(
+    reference: Reference,
+    to: Annotated[Path, typer.Option(help="A file to make (0600): .json for programs, .docx for people.")],
+) -> None:
+    """Write out all that is kept about a person in an enquiry, for them. Nothing is left out: look through it first."""
+    from bot import council, enquiring, serving
+    from bot.person_file import Form, make_here
+    from bot.web.showing import texts_of
+
+    form = next((one for one in Form if to.suffix == f".{one}"), None)
+    if form is None:
+        _fail(f"{to.name} is to end with .json or .docx.")
+    settings = settings_module.load()
+    with closing(serving.open_store(settings)) as store:
+        texts = texts_of(council.values_now(store, settings))
+        enquiry_id = enquiring.look_at(store, reference).enquiry.enquiry_id
+        # Made before anything is recorded: a file that is there stays as it is.
+        descriptor = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as target:
+            target.write(make_here(store, enquiry_id, form, texts, datetime.now(UTC)).content)
+    _say("Written. Nothing was left out: look for what concerns others, or could do serious harm, before you give it.")
+
+
 @app.command()
 def keep(
     *,

@@ -993,6 +993,31 @@ def test_an_enquiry_is_exported_as_fhir_without_how_it_was_for_people_unless_ask
     assert ready.does("enquiry", "export", REF, "--fhir", "--taken-back", "kept-in").status == 1
 
 
+def test_a_persons_own_file_is_written_for_programs_and_for_people(ready: Terminal, tmp_path: Path) -> None:
+    enquiry_id = opened(ready)
+    with ready.store() as store:
+        hold_an_enquiry(store, enquiry_id)
+        with store.begin() as kept:
+            listed = kept.conversations.listed(enquiry_id=enquiry_id)
+            for one in listed:
+                kept.conversations.settle(one.conversation_id, State.FINISHED, datetime.now(UTC))
+        said_there = {words for one in listed for words in words_of(store, one.conversation_id)}
+    for name in ("file.json", "file.docx"):
+        said = ready.does("person-file", REF, "--to", str(tmp_path / name))
+        assert (said.status, said.err) == (0, "")
+        assert "Nothing was left out" in said.out
+        assert not [words for words in said_there if words in said.out]
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+    found = json.loads((tmp_path / "file.json").read_text())
+    written = {one["words"] for section in found["sections"] for part in section["parts"] for one in part["said"]}
+    assert len(found["sections"]) == 5
+    assert len(written & said_there) > 5
+    assert "exists" in ready.is_told("person-file", REF, "--to", str(tmp_path / "file.json"))
+    assert "json or .docx" in ready.is_told("person-file", REF, "--to", str(tmp_path / "file.txt"))
+    ready.is_told("person-file", "no such reference", "--to", str(tmp_path / "another.json"))
+    assert not (tmp_path / "another.json").exists()
+
+
 def test_invitations_are_shown_with_what_became_of_them(ready: Terminal) -> None:
     enquiry_id = opened(ready)
     for _ in range(3):

@@ -254,6 +254,7 @@ def of_a_manager(staff: Staff) -> States:
     yield morgan, reached(morgan, "Enquiry")
     yield morgan, reached(morgan.follows(f"{held}/people"), "Who works on it")
     yield morgan, reached(morgan.opens(f"{held}/export"), "Export for another system")
+    yield morgan, reached(morgan.follows(f"{held}/person-file"), "The person’s own file")
     morgan.opens(f"{held}/people").presses_on("form:has(input[value=restrict]) button")
     morgan.presses_on("form:has(input[value=ask_to_lift]) button")
     yield morgan, reached(morgan, "Who works on it")
