@@ -103,8 +103,11 @@ def open_store(settings: Settings) -> Store:
 
 def tidy(store: Store, now: datetime) -> None:
     """Let go of visits that ended a day ago or more: they open nothing, and say only who left when."""
-    with contextlib.suppress(NotKept), store.begin() as kept:  # a busy database is tidied at the next start
-        kept.visits.drop_ended(now - ENDED_VISITS_STAY)
+    with contextlib.suppress(NotKept):  # a busy database is tidied at the next start
+        with store.begin() as kept:
+            kept.visits.drop_ended(now - ENDED_VISITS_STAY)
+        # What was forgotten just before the program was killed lies in the database's log still.
+        store.scrub()
 
 
 def logs_without_words(folder: Path) -> None:

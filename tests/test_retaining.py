@@ -17,7 +17,7 @@ from bot.reviewing import seeing
 from bot.reviewing.seeing import NotDone
 from bot.roles import Actor, NotAllowed, ProofNeeded, Role
 from bot.settings import load
-from bot.store import AuditAct, Disguise, EntryKind, Missing, RootKey, Rule, Store
+from bot.store import AuditAct, Disguise, EntryKind, Missing, RootKey, Rule, Store, tables
 from bot.store.retention import Size
 from bot.store.verifying import verify
 
@@ -254,6 +254,21 @@ def test_the_job_forgets_and_writes_numbers_and_no_words_to_the_log(
     assert "their time had passed: 1" in caplog.text
     assert WISH not in caplog.text
     assert another not in caplog.text
+
+
+def test_what_was_forgotten_just_before_a_kill_is_gone_after_the_next_start(store: Store, tmp_path: Path) -> None:
+    conversation_id = talks(store)
+    with store.reading_rows() as rows:
+        (turn,) = rows.every(tables.turns, order_by=[tables.turns.c.number])
+    with store.begin() as kept:
+        kept.forgetting.conversation(conversation_id, Rule.ASKED, NOON)
+
+    def lies_there() -> bool:
+        return any(turn["words"] in one.read_bytes() for one in (tmp_path / "data").iterdir())
+
+    assert lies_there(), "it is in the log still"
+    serving.tidy(store, NOON)
+    assert not lies_there()
 
 
 # --- what managers decide --------------------------------------------------------------------------------------------
