@@ -25,6 +25,7 @@ from bot.settings import ROOT, BadSetting, Settings
 if TYPE_CHECKING:
     from bot.enquiring import EnquiryView
     from bot.enquiry import EnquiryOutcome, Part
+    from bot.retaining import Due
     from bot.store import Invitation, Store
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
@@ -117,6 +118,8 @@ def serve() -> None:
 def _warn(settings: Settings, phone: str) -> None:
     if settings.root_key.is_relative_to(ROOT):
         _say("For trying out: the root key lies in the project folder. Elsewhere set OWNWORDS_ROOT_KEY.")
+    if settings.backups is None:
+        _say("For trying out: no backups are made. Set OWNWORDS_BACKUPS to a folder, best on another disk.")
     if not phone:
         _say("For trying out: no telephone number is set. An administrator sets one under Settings, or OWNWORDS_PHONE.")
     if not settings.secure_cookies:
@@ -266,6 +269,157 @@ def verify() -> None:
         with store.reading() as seen:
             listed = seen.conversations.listed()
     _say(f"All is as it was kept: {len(listed)} conversations, {sum(one.length for one in listed)} turns.")
+
+
+@app.command()
+def backup(
+    to: Annotated[
+        Path | None, typer.Option(help="A folder; without it the one that OWNWORDS_BACKUPS names, which is kept tidy.")
+    ] = None,
+) -> None:
+    """Make a backup, sealed, while the site is open: a file of words, and a file of the keys that open it."""
+    from bot import backing_up, serving
+    from bot.store.backups import back_up
+
+    settings = settings_module.load()
+    habit = backing_up.Habit.of(settings)
+    now = datetime.now(UTC)
+    with closing(serving.open_store(settings)) as store, serving.using(settings, serving.Use.SHARED):
+        if to is not None:
+            backing_up.check_apart(settings, to)
+            made = back_up(store, to, now)
+        elif habit is not None:
+            made = backing_up.keep(store, habit, now)
+        else:
+            _fail("Nobody can know from here where backups go. Set OWNWORDS_BACKUPS, or say it with --to.")
+        root_key_id = store.root.key_id
+    turns = made.manifest.rows["turns"]
+    _say(f"Backed up: {len(made.manifest.conversations)} conversations, {turns} turns.")
+    _say(f"Words:  {made.words}")
+    _say(f"Keys:   {made.keys}")
+    _say(f"Digest: {made.manifest.digest}")
+    _say(f"To restore it, root key {root_key_id} is needed. It is in neither file.")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of words of a backup.")],
+    keys: Annotated[
+        Path | None, typer.Option(help="The folder with the files of keys, or one of them; without it, where FILE is.")
+    ] = None,
+    *,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Check every row, seal and chain first; put nothing in place if one is bad."),
+    ] = False,
+) -> None:
+    """Put a backup where no database is: what was forgotten since is forgotten again, and nobody is signed in."""
+    from bot import serving
+    from bot.store import RootKey
+    from bot.store.backups import restore as restore_backup
+
+    settings = settings_module.load()
+    if not settings.root_key.exists():
+        _fail(f"There is no root key at {settings.root_key}. Put the key file back: a new key opens no backup.")
+    root = RootKey.read(settings.root_key, outside=settings.data)
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with serving.using(settings, serving.Use.ALONE):
+        to = serving.database_file(settings)
+        outcome = restore_backup(file, to, root, datetime.now(UTC), keys=keys, verifying=verify)
+    for path in outcome.passed_over:
+        err.print(f"Passed over, since it is damaged: {path}. What was forgotten after the keys below may be back.")
+    _say(f"Made {outcome.made_at:%Y-%m-%d %H:%M:%S} UTC; its keys {outcome.keys_made_at:%Y-%m-%d %H:%M:%S} UTC.")
+    _say(f"Digest: {outcome.manifest.digest}")
+    for problem in outcome.problems:
+        err.print(Text.assemble(("Not as it was kept:", "bold red"), f" {problem}"))
+    if outcome.problems and verify:
+        _fail("Nothing was put in place. Try the backup before it; without --verify this one is put in place as it is.")
+    _say(f"Restored: {len(outcome.manifest.conversations)} conversations, {outcome.manifest.rows['turns']} turns.")
+    if outcome.forgotten:
+        _say(f"Forgotten again, since it was after the backup: {outcome.forgotten}.")
+    if outcome.problems:
+        raise SystemExit(1)
+
+
+@app.command(name="person-file")
+def person_file(
+    reference: Reference,
+    to: Annotated[Path, typer.Option(help="A file to make (0600): .json for programs, .docx for people.")],
+) -> None:
+    """Write out all that is kept about a person in an enquiry, for them. Nothing is left out: look through it first."""
+    from bot import council, enquiring, serving
+    from bot.person_file import Form, make_here
+    from bot.web.showing import texts_of
+
+    form = next((one for one in Form if to.suffix == f".{one}"), None)
+    if form is None:
+        _fail(f"{to.name} is to end with .json or .docx.")
+    settings = settings_module.load()
+    with closing(serving.open_store(settings)) as store:
+        texts = texts_of(council.values_now(store, settings))
+        enquiry_id = enquiring.look_at(store, reference).enquiry.enquiry_id
+        # Made before anything is recorded: a file that is there stays as it is.
+        descriptor = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as target:
+            target.write(make_here(store, enquiry_id, form, texts, datetime.now(UTC)).content)
+    _say("Written. Nothing was left out: look for what concerns others, or could do serious harm, before you give it.")
+
+
+@app.command()
+def keep(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is due, and change nothing.")] = False,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Forget what is due though something looks wrong: you looked, it is right.")
+    ] = False,
+) -> None:
+    """Look for what has been kept for as long as the council says, and let go of what goes by itself."""
+    from bot import council, retaining, serving
+
+    if dry_run and anyway:
+        _fail("--dry-run changes nothing, so there is nothing to do anyway. Leave one of them out.")
+    settings, now = settings_module.load(), datetime.now(UTC)
+    with closing(serving.open_store(settings)) as store:
+        keeps = council.values_now(store, settings).keeps
+        if not dry_run:
+            looked = retaining.look(store, keeps, now, anyway=anyway)
+            if looked.refusal is not None:
+                _fail(
+                    f"Nothing was forgotten. {retaining.REFUSED[looked.refusal]} Look at what is due with --dry-run. "
+                    "If it is right, do: python -m bot keep --anyway"
+                )
+            if looked.is_first:
+                _say("This is the first look, so nothing was forgotten. From now on the clock is trusted.")
+            else:
+                _say(f"{looked.forgotten} unfinished conversations forgotten.")
+            if not looked.is_scrubbed:
+                _say("What was forgotten lies in the database's log until whoever reads it for long is done.")
+            return
+        with store.reading() as seen:
+            found = retaining.due(seen, keeps, now)
+    _show_due(found)
+
+
+def _show_due(found: "Due") -> None:
+    from bot import retaining
+
+    table = Table("what", Column("id", no_wrap=True), Column("since, UTC", no_wrap=True), "what happens")
+    for what, aged, happens in (
+        ("unfinished", found.unfinished, "goes by itself"),
+        ("waiting", found.waiting, "stays; the team is reminded"),
+        ("closed", found.closed, "managers decide"),
+    ):
+        for one in aged:
+            table.add_row(what, one.id[:ENOUGH_OF_AN_ID], one.since.strftime("%Y-%m-%d %H:%M"), happens)
+    if table.row_count:
+        out.print(table)
+    _say(
+        f"Due: {len(found.unfinished)} unfinished conversations go by themselves, {len(found.waiting)} finished ones "
+        f"wait for the team, {len(found.closed)} closed enquiries wait for a decision. On hold: {found.held}."
+    )
+    _say(f"Of {found.size.conversations} conversations and {found.size.enquiries} enquiries. Nothing was changed.")
+    if found.refusal is not None:
+        _say(f"Nothing would go now. {retaining.REFUSED[found.refusal]}")
 
 
 @app.command()

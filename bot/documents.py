@@ -7,6 +7,9 @@ return by itself becomes the end of a line, as it does in a browser.
 
 import io
 import re
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.statement import IN_ENGLISH, STAYS_HERE, WHOSE_WORDS, Quote, Statement
@@ -28,13 +31,43 @@ WORDS = "Quote"
 """The style of the person's words: a template's own name, so that programs know what it is."""
 
 
+class Style(StrEnum):
+    """What a paragraph is."""
+
+    TITLE = "Heading 1"
+    SECTION = "Heading 2"
+    QUESTION = "Heading 3"
+    TEXT = "Normal"
+    BULLET = "List Bullet"
+    WORDS = "Quote"
+    """Words that somebody said or wrote, to the character."""
+
+
+def as_paragraphs(dated: datetime, paragraphs: Iterable[tuple[Style, str]]) -> bytes:
+    """Give these paragraphs as a DOCX file."""
+    import docx
+
+    document = docx.Document()
+    _dress(document, dated)
+    left_out = 0
+    for style, text in paragraphs:
+        held, times = NOT_IN_XML.subn("\ufffd", text)
+        left_out += times
+        document.add_paragraph(held, style.value)
+    if left_out:
+        document.add_paragraph(CANNOT_STAND_HERE)
+    written = io.BytesIO()
+    document.save(written)
+    return written.getvalue()
+
+
 def as_document(made: Statement) -> bytes:
     """Give the statement as a DOCX file. The library is loaded here, when the first copy is asked for."""
     import docx
     from docx.shared import Pt
 
     document = docx.Document()
-    _dress(document, made)
+    _dress(document, made.last_said_at)
     left_out = 0
 
     def put(text: str, style: str = "Normal") -> None:
@@ -81,7 +114,7 @@ def as_document(made: Statement) -> bytes:
     return written.getvalue()
 
 
-def _dress(document: "Document", made: Statement) -> None:
+def _dress(document: "Document", dated: datetime) -> None:
     """Set paper, letters and language, and leave out what the library's template says of itself."""
     from docx.oxml.ns import qn
     from docx.shared import Cm, Pt, RGBColor
@@ -117,4 +150,4 @@ def _dress(document: "Document", made: Statement) -> None:
         section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Cm(2.2)
     about = document.core_properties
     about.title, about.author, about.comments, about.language = "Notes", "", "", LANGUAGE
-    about.created = about.modified = made.last_said_at.replace(tzinfo=None)
+    about.created = about.modified = dated.replace(tzinfo=None)

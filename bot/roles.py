@@ -60,6 +60,12 @@ class Act(StrEnum):
     """Lift a restriction that another manager asked to have lifted."""
     CLOSE = "close"
     """Close an enquiry, or open it again."""
+    KEEP = "keep"
+    """Say how long something is kept: put it on hold, keep it until a day, ask to have it forgotten."""
+    FORGET = "forget"
+    """Forget for good what another manager asked to have forgotten."""
+    SEE_KEEPING = "see_keeping"
+    """How much has been kept for as long as it is to be."""
     EXPORT = "export"
     SEE_READERS = "see_readers"
     SEARCH_AUDIT = "search_audit"
@@ -253,6 +259,9 @@ RULES: Mapping[Act, Mapping[Role, Where]] = {
     Act.ASK_TO_LIFT: _LEADING,
     Act.LIFT: {Role.MANAGER: _asked_by_another},
     Act.CLOSE: _LEADING,
+    Act.KEEP: _LEADING,
+    Act.FORGET: _LEADING,
+    Act.SEE_KEEPING: dict.fromkeys((Role.MANAGER, Role.AUDITOR, Role.ADMINISTRATOR), _anywhere),
     Act.EXPORT: _LEADING,
     Act.SEE_READERS: _OVERSEEING,
     Act.SEARCH_AUDIT: _OVERSEEING,
@@ -278,6 +287,7 @@ RULES: Mapping[Act, Mapping[Role, Where]] = {
 
 ALWAYS_PROVEN = frozenset(
     {
+        Act.FORGET,
         Act.EXPORT,
         Act.EXPORT_RETURN,
         Act.EXPORT_PACK,

@@ -23,6 +23,8 @@ import yaml
 from anyio import to_thread
 
 from actions.executor import Executor
+from bot import council, retaining
+from bot.backing_up import Habit, Upkeep
 from bot.codes import Door
 from bot.dialogue import Box, DialogueBroken, DialogueMissing, Receipts, box_environment, free_port, train
 from bot.interviewing import Room
@@ -32,12 +34,18 @@ from bot.settings import ROOT, Settings
 from bot.signing_in import first_administrator_link
 from bot.steps import Steps
 from bot.store import KeyProblem, NotKept, Purpose, RootKey, Store, StoreError
+from bot.store.backups import tidy_up
 from bot.web.app import create_app
 from bot.web.team.shell import team_address
 from bot.web.webhook import create_webhook
 
+log = logging.getLogger(__name__)
+
 COUNTED_EVERY = 60
 """Seconds between two looks for enquiries that have changed."""
+
+LOOKED_EVERY = 15 * 60
+"""Seconds between two questions whether it is time to look for what has been kept long enough. It is once a day."""
 
 CONNECTIONS_AT_ONCE = 512
 KEEP_ALIVE = 15
@@ -95,8 +103,11 @@ def open_store(settings: Settings) -> Store:
 
 def tidy(store: Store, now: datetime) -> None:
     """Let go of visits that ended a day ago or more: they open nothing, and say only who left when."""
-    with contextlib.suppress(NotKept), store.begin() as kept:  # a busy database is tidied at the next start
-        kept.visits.drop_ended(now - ENDED_VISITS_STAY)
+    with contextlib.suppress(NotKept):  # a busy database is tidied at the next start
+        with store.begin() as kept:
+            kept.visits.drop_ended(now - ENDED_VISITS_STAY)
+        # What was forgotten just before the program was killed lies in the database's log still.
+        store.scrub()
 
 
 def logs_without_words(folder: Path) -> None:
@@ -192,6 +203,7 @@ def prepare(settings: Settings, say: Callable[[str], None]) -> Path:
 async def running(settings: Settings, store: Store, model: Path) -> AsyncIterator[Running]:
     """Run the pages, the custom actions and the box for as long as the block lasts."""
     tidy(store, datetime.now(UTC))
+    tidy_up(store)
     public = listen(settings.host, settings.port, "OWNWORDS_PORT")
     inner = listen("127.0.0.1", settings.actions_port, "OWNWORDS_ACTIONS_PORT")
     if settings.box_port:
@@ -209,7 +221,10 @@ async def running(settings: Settings, store: Store, model: Path) -> AsyncIterato
     room = Room(store, box.client, load_interview(), load_phrases(), load_nudges())
     door = Door(store, load_code_words())
     steps = Steps(store.derive(Purpose.STEP_TOKENS))
-    pages = create_app(room, door, steps, settings)
+    upkeep = None if (habit := Habit.of(settings)) is None else Upkeep(store, habit)
+    pages = create_app(
+        room, door, steps, settings, is_backed_up=lambda: upkeep is not None and upkeep.is_well(datetime.now(UTC))
+    )
     webhook = create_webhook(Executor(store), secret, box.receipts)
     servers = [_server(pages, settings.proxies), _server(webhook)]
     serving = [
@@ -219,11 +234,16 @@ async def running(settings: Settings, store: Store, model: Path) -> AsyncIterato
     await box.start()
     looking = _look_for_flags(store, settings)
     counting = asyncio.create_task(keep_counting(store))
+    keeping = asyncio.create_task(_keep_no_longer(store, settings))
+    backing_up = None if upkeep is None else asyncio.create_task(upkeep.go_on())
     host, port = public.getsockname()[:2]
     try:
         yield Running(f"http://{f'[{host}]' if ':' in host else host}:{port}", room, box)
     finally:
         counting.cancel()
+        keeping.cancel()
+        if backing_up is not None:
+            backing_up.cancel()
         if looking is not None:
             looking.cancel()
         for server in servers:
@@ -238,6 +258,28 @@ async def keep_counting(store: Store, every: float = COUNTED_EVERY) -> None:
         await asyncio.sleep(every)
         with contextlib.suppress(StoreError):  # a busy database is counted at the next turn
             await to_thread.run_sync(store.work_out_facts)
+
+
+async def _keep_no_longer(store: Store, settings: Settings) -> None:
+    """Once a day, forget what has been kept for as long as it is to be and goes by itself."""
+    while True:
+        await asyncio.sleep(LOOKED_EVERY)
+        with contextlib.suppress(StoreError):  # a busy database is looked through at the next turn
+            await to_thread.run_sync(keep_no_longer, store, settings, datetime.now(UTC))
+
+
+def keep_no_longer(store: Store, settings: Settings, now: datetime) -> None:
+    """Have a look if it is time for one, and write to the log what came of it: numbers, and nothing else."""
+    if not retaining.is_time(store, now):
+        return
+    looked = retaining.look(store, council.values_now(store, settings).keeps, now)
+    if looked.refusal is not None:
+        why = retaining.REFUSED[looked.refusal]
+        log.warning("Nothing was forgotten. %s Look at it with: python -m bot keep --dry-run", why)
+    elif looked.forgotten:
+        log.info("Unfinished conversations forgotten, as their time had passed: %s", looked.forgotten)
+    if not looked.is_scrubbed:
+        log.warning("What was forgotten lies in the database's log until whoever reads it for long is done.")
 
 
 def _look_for_flags(store: Store, settings: Settings) -> "asyncio.Task[None] | None":

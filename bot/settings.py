@@ -66,6 +66,12 @@ class Settings:
     """The mail server that takes notices of flags; empty where none are sent."""
     notice_from: str
     """The address that notices come from."""
+    backups: Path | None
+    """The folder that backups go to, best on another disk; None where none are made."""
+    backup_every: int
+    """Minutes between two backups, and so what is lost at most."""
+    backups_kept: int
+    """How many of the newest stay, beside the last one of each day."""
 
 
 DEFAULTS: dict[str, str] = {
@@ -96,6 +102,9 @@ DEFAULTS: dict[str, str] = {
     "GUIDANCE": "docs/guidance",
     "SMTP": "",
     "NOTICE_FROM": "",
+    "BACKUPS": "",
+    "BACKUP_EVERY": "15",
+    "BACKUPS_KEPT": "24",
 }
 
 BOX_OWN = frozenset({"BOX_SECRET", "ACTIONS_URL"})
@@ -147,6 +156,9 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path | None = N
         guidance=_path(value("GUIDANCE")),
         smtp=_mail_server(value("SMTP"), value("NOTICE_FROM")),
         notice_from=value("NOTICE_FROM"),
+        backups=_path(value("BACKUPS")) if value("BACKUPS") else None,
+        backup_every=_number("BACKUP_EVERY", value("BACKUP_EVERY"), most=24 * 60),
+        backups_kept=_number("BACKUPS_KEPT", value("BACKUPS_KEPT"), most=10_000),
     )
 
 
@@ -158,6 +170,12 @@ def _path(written: str) -> Path:
 def _port(name: str, written: str) -> int:
     if not (written.isascii() and written.isdigit() and len(written) <= 5 and int(written) <= 65535):
         raise BadSetting(f"OWNWORDS_{name} is {written!r}; it must be a port number from 0 to 65535.")
+    return int(written)
+
+
+def _number(name: str, written: str, *, most: int) -> int:
+    if not (re.fullmatch("[0-9]{1,5}", written) and 1 <= int(written) <= most):
+        raise BadSetting(f"OWNWORDS_{name} is {written!r}; it must be a number from 1 to {most}.")
     return int(written)
 
 

@@ -552,6 +552,135 @@ def test_the_root_key_is_not_changed_while_the_data_is_in_use(ready: Terminal) -
     assert ready.does("keys", "rotate").status == 0
 
 
+# --- backups ---------------------------------------------------------------------------------------------------------
+
+
+def of_a_backup(told: str) -> dict[str, str]:
+    """What `backup` says, by its name."""
+    return {name: rest.strip() for name, _, rest in (line.partition(":") for line in told.splitlines())}
+
+
+def test_what_is_due_is_told_first_and_then_let_go_of(ready: Terminal) -> None:
+    with ready.store() as store:
+        conversation_id = begin(store, CANARY)
+    dry = ready.does("keep", "--dry-run")
+    assert dry.status == 0
+    assert conversation_id[: cli.ENOUGH_OF_AN_ID] in dry.out
+    assert "Due: 1 unfinished conversations go by themselves" in dry.out
+    assert "Nothing was changed." in dry.out
+    first = ready.does("keep")
+    assert (first.status, first.out) == (
+        0,
+        "This is the first look, so nothing was forgotten. From now on the clock is trusted.\n",
+    )
+    assert ready.does("keep").out == "1 unfinished conversations forgotten.\n"
+    assert ready.does("verify").out.startswith("All is as it was kept: 0 conversations")
+    for said in (dry, first):
+        assert CANARY not in said.out + said.err
+    found = b"".join(path.read_bytes() for path in ready.database.parent.iterdir() if path.is_file())
+    assert CANARY.encode() not in found
+
+
+def test_nothing_is_let_go_of_where_something_looks_wrong_until_somebody_says_so(ready: Terminal) -> None:
+    with ready.store() as store:
+        for _ in range(6):
+            begin(store, CANARY)
+    ready.does("keep")
+    assert ready.is_told("keep").startswith(
+        "Nothing was forgotten. More than 5 % of all conversations would go at once."
+    )
+    assert ready.does("keep", "--dry-run").out.endswith(
+        "Nothing would go now. More than 5 % of all conversations would go at once.\n"
+    )
+    assert "Leave one of them out" in ready.is_told("keep", "--dry-run", "--anyway")
+    assert ready.does("keep", "--anyway").out == "6 unfinished conversations forgotten.\n"
+
+
+def test_a_backup_says_what_is_in_it_where_it_is_and_which_key_it_needs(ready: Terminal, tmp_path: Path) -> None:
+    with ready.store() as store:
+        begin(store, CANARY, "My cat")
+    said = ready.does("backup", "--to", str(tmp_path / "disk"))
+
+    told = of_a_backup(said.out)
+    assert (said.status, said.err) == (0, "")
+    assert told["Backed up"] == "1 conversations, 4 turns."
+    assert sorted(map(str, (tmp_path / "disk").iterdir())) == sorted([told["Words"], told["Keys"]])
+    assert f"root key {RootKey.read(ready.key).key_id} is needed" in said.out
+    assert CANARY not in said.out
+
+
+def test_a_backup_is_restored_where_nothing_is_and_nowhere_else(ready: Terminal, tmp_path: Path) -> None:
+    with ready.store() as store:
+        conversation_id = begin(store, CANARY, "My cat")
+    made = of_a_backup(ready.does("backup", "--to", str(tmp_path / "disk")).out)
+
+    assert "never over one" in ready.is_told("restore", made["Words"], "--verify")
+    shutil.rmtree(ready.data)
+    said = ready.does("restore", made["Words"], "--verify")
+
+    assert (said.status, said.err) == (0, "")
+    assert "Restored: 1 conversations, 4 turns." in said.out
+    assert f"Digest: {made['Digest']}" in said.out
+    assert ready.does("verify").status == 0
+    with ready.store() as store:
+        assert words_of(store, conversation_id) == [CANARY, "My cat"]
+
+
+def test_a_backup_with_a_row_that_is_not_as_it_was_kept_is_put_in_place_only_without_verifying(
+    ready: Terminal, tmp_path: Path
+) -> None:
+    with ready.store() as store:
+        conversation_id = begin(store, CANARY, "My cat")
+    with from_below(ready.database) as below:
+        below.execute("UPDATE turns SET asked = 'matters' WHERE number = 2")
+    made = of_a_backup(ready.does("backup", "--to", str(tmp_path / "disk")).out)
+    shutil.rmtree(ready.data)
+
+    said = ready.does("restore", made["Words"], "--verify")
+    assert said.status == 1
+    assert f"Not as it was kept: turns, conversation {conversation_id}, number 2: " in said.err
+    assert "Nothing was put in place." in said.err
+    assert CANARY not in said.err + said.out
+    assert not ready.database.exists()
+
+    assert ready.does("restore", made["Words"]).status == 0
+    assert ready.does("verify").status == 1
+
+
+def test_without_its_root_key_a_backup_is_not_restored_and_none_is_made(ready: Terminal, tmp_path: Path) -> None:
+    made = of_a_backup(ready.does("backup", "--to", str(tmp_path / "disk")).out)
+    shutil.rmtree(ready.data)
+    ready.key.unlink()
+    assert "a new key opens no backup" in ready.is_told("restore", made["Words"])
+    another = RootKey.create(ready.key)
+    assert f"not under {another.key_id}. Put the right key file back." in ready.is_told("restore", made["Words"])
+    assert not ready.database.exists()
+
+
+def test_keys_that_lie_elsewhere_are_named(ready: Terminal, tmp_path: Path) -> None:
+    made = of_a_backup(ready.does("backup", "--to", str(tmp_path / "disk")).out)
+    shutil.rmtree(ready.data)
+    (tmp_path / "safe").mkdir()
+    shutil.move(made["Keys"], tmp_path / "safe")
+
+    assert "--keys" in ready.is_told("restore", made["Words"])
+    assert ready.does("restore", made["Words"], "--keys", str(tmp_path / "safe")).status == 0
+
+
+def test_a_backup_goes_where_it_is_set_and_never_where_the_root_key_is(ready: Terminal, tmp_path: Path) -> None:
+    assert "OWNWORDS_BACKUPS" in ready.is_told("backup")
+    assert "the root key lies in" in ready.is_told("backup", "--to", str(ready.key.parent))
+    ready.sets(BACKUPS=str(tmp_path / "disk"), BACKUPS_KEPT="2")
+    for _ in range(4):
+        assert ready.does("backup").status == 0
+    assert len(list((tmp_path / "disk").iterdir())) == 4
+
+
+def test_a_folder_for_backups_that_cannot_be_written_is_named(ready: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "disk").write_text("")
+    assert f"{tmp_path / 'disk'} could not be written" in ready.is_told("backup", "--to", str(tmp_path / "disk"))
+
+
 # --- as a program ----------------------------------------------------------------------------------------------------
 
 
@@ -864,6 +993,31 @@ def test_an_enquiry_is_exported_as_fhir_without_how_it_was_for_people_unless_ask
     assert ready.does("enquiry", "export", REF, "--fhir", "--experience").err == "5 conversations written as FHIR.\n"
     assert ready.does("enquiry", "export", REF, "--experience").status == 1
     assert ready.does("enquiry", "export", REF, "--fhir", "--taken-back", "kept-in").status == 1
+
+
+def test_a_persons_own_file_is_written_for_programs_and_for_people(ready: Terminal, tmp_path: Path) -> None:
+    enquiry_id = opened(ready)
+    with ready.store() as store:
+        hold_an_enquiry(store, enquiry_id)
+        with store.begin() as kept:
+            listed = kept.conversations.listed(enquiry_id=enquiry_id)
+            for one in listed:
+                kept.conversations.settle(one.conversation_id, State.FINISHED, datetime.now(UTC))
+        said_there = {words for one in listed for words in words_of(store, one.conversation_id)}
+    for name in ("file.json", "file.docx"):
+        said = ready.does("person-file", REF, "--to", str(tmp_path / name))
+        assert (said.status, said.err) == (0, "")
+        assert "Nothing was left out" in said.out
+        assert not [words for words in said_there if words in said.out]
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+    found = json.loads((tmp_path / "file.json").read_text())
+    written = {one["words"] for section in found["sections"] for part in section["parts"] for one in part["said"]}
+    assert len(found["sections"]) == 5
+    assert len(written & said_there) > 5
+    assert "exists" in ready.is_told("person-file", REF, "--to", str(tmp_path / "file.json"))
+    assert "json or .docx" in ready.is_told("person-file", REF, "--to", str(tmp_path / "file.txt"))
+    ready.is_told("person-file", "no such reference", "--to", str(tmp_path / "another.json"))
+    assert not (tmp_path / "another.json").exists()
 
 
 def test_invitations_are_shown_with_what_became_of_them(ready: Terminal) -> None:

@@ -38,10 +38,10 @@ LOOKING = {Act.SEE_WORK, Act.SEARCH, Act.SEE_ENQUIRY, Act.READ_CONVERSATION, Act
 LOOKING |= {Act.SEE_RECORDS, Act.SEE_CONTACT, Act.SEE_READERS, Act.SEARCH_AUDIT, Act.SEE_CONFIRMATIONS}
 COUNTED = {Act.SEE_TEAM, Act.SEE_FIGURES, Act.SEE_PACK, Act.EXPORT_RETURN, Act.EXPORT_PACK, Act.COMPARE}
 ALWAYS = {Act.EXPORT, Act.LIFT, Act.MANAGE_PEOPLE, Act.CHANGE_SETTINGS, Act.CHANGE_SIGN_IN}
-ALWAYS |= {Act.EXPORT_RETURN, Act.EXPORT_PACK, Act.MANAGE_TOKENS}
+ALWAYS |= {Act.EXPORT_RETURN, Act.EXPORT_PACK, Act.MANAGE_TOKENS, Act.FORGET}
 OF_ENQUIRIES = set(Act) - {Act.CHANGE_SIGN_IN, Act.CONFIRM_GUIDANCE, Act.LIST_GUIDANCE}
 OF_ENQUIRIES -= {Act.MANAGE_TEAMS, Act.MANAGE_PEOPLE, Act.CHANGE_SETTINGS, Act.MANAGE_TOKENS, Act.USE_API}
-OF_ENQUIRIES -= COUNTED | {Act.ANSWER_PEOPLE}
+OF_ENQUIRIES -= COUNTED | {Act.ANSWER_PEOPLE, Act.SEE_KEEPING}
 
 
 def one(role: Role) -> Actor:
@@ -118,6 +118,13 @@ def test_a_restriction_is_lifted_by_a_second_manager() -> None:
     assert not may(one(Role.MANAGER), Act.LIFT, replace(ELSEWHERE, lift_asked_by="another manager"))
 
 
+def test_a_manager_says_how_long_is_kept_what_their_teams_have_and_proves_who_they_are_to_forget_it() -> None:
+    for act in (Act.KEEP, Act.FORGET):
+        assert [role for role in Role if may(one(role), act, ENQUIRY)] == [Role.MANAGER]
+        assert not may(one(Role.MANAGER), act, ELSEWHERE)
+    assert takes_proof(Act.FORGET)
+
+
 def test_an_advocate_reads_what_advocates_said_and_what_the_person_let_them_read() -> None:
     theirs = replace(SAID, team_id=OTHER, allocated=MINE)
     said_by = {
@@ -143,7 +150,7 @@ def test_an_advocate_sees_nothing_that_the_team_wrote_and_no_safe_contact() -> N
 
 def test_an_auditor_looks_at_everything_and_changes_nothing() -> None:
     assert acts(Role.AUDITOR, replace(SAID, team_id=OTHER, is_restricted=True)) == (
-        LOOKING | COUNTED | {Act.CHANGE_SIGN_IN}
+        LOOKING | COUNTED | {Act.CHANGE_SIGN_IN, Act.SEE_KEEPING}
     )
     assert Act.CONFIRM_GUIDANCE not in acts(Role.AUDITOR, NOWHERE)
 
@@ -232,9 +239,17 @@ def expected(role: Role, act: Act, place: Place) -> bool:  # noqa: PLR0912 every
     conversation = place.stage is not None
     nowhere = {
         Role.PRACTITIONER: {Act.SEE_WORK, Act.SEARCH, Act.CONFIRM_GUIDANCE},
-        Role.MANAGER: {Act.SEE_WORK, Act.SEARCH, Act.CONFIRM_GUIDANCE, Act.SEE_PACK, Act.EXPORT_PACK, Act.COMPARE},
+        Role.MANAGER: {
+            Act.SEE_WORK,
+            Act.SEARCH,
+            Act.CONFIRM_GUIDANCE,
+            Act.SEE_PACK,
+            Act.EXPORT_PACK,
+            Act.COMPARE,
+            Act.SEE_KEEPING,
+        },
         Role.ADVOCATE: {Act.SEE_WORK, Act.CONFIRM_GUIDANCE},
-        Role.AUDITOR: {Act.SEE_WORK, Act.SEARCH} | COUNTED,
+        Role.AUDITOR: {Act.SEE_WORK, Act.SEARCH, Act.SEE_KEEPING} | COUNTED,
         Role.BOARD_MEMBER: {Act.CONFIRM_GUIDANCE, Act.SEE_PACK, Act.EXPORT_PACK},
         Role.ADMINISTRATOR: {
             Act.CONFIRM_GUIDANCE,
@@ -243,6 +258,7 @@ def expected(role: Role, act: Act, place: Place) -> bool:  # noqa: PLR0912 every
             Act.MANAGE_PEOPLE,
             Act.CHANGE_SETTINGS,
             Act.MANAGE_TOKENS,
+            Act.SEE_KEEPING,
         },
     }
     if act is Act.CHANGE_SIGN_IN or act in nowhere[role]:
@@ -251,7 +267,7 @@ def expected(role: Role, act: Act, place: Place) -> bool:  # noqa: PLR0912 every
     reads = {Act.READ_CONVERSATION}
     beside = {Act.SEE_RECORDS, Act.REVIEW, Act.NOTE, Act.TAG}
     flags = {Act.READ_FLAG, Act.ANSWER_FLAG}
-    leads = {Act.ALLOCATE, Act.RESTRICT, Act.ASK_TO_LIFT, Act.CLOSE, Act.EXPORT}
+    leads = {Act.ALLOCATE, Act.RESTRICT, Act.ASK_TO_LIFT, Act.CLOSE, Act.EXPORT, Act.KEEP, Act.FORGET}
     oversees = {Act.SEE_READERS, Act.SEARCH_AUDIT, Act.SEE_CONFIRMATIONS}
     readable = place.is_finished and not led
     if role is Role.AUDITOR:

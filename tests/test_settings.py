@@ -44,6 +44,9 @@ def test_without_any_setting_everything_has_its_default(env_file: Path) -> None:
         guidance=ROOT / "docs" / "guidance",
         smtp="",
         notice_from="",
+        backups=None,
+        backup_every=15,
+        backups_kept=24,
     )
 
 

@@ -112,7 +112,7 @@ def _chosen(seen: Transaction, enquiry_id: str, told: Sequence[Told], texts: Map
         entries=tuple(
             entry
             for entry in seen.entries.of_enquiry(enquiry_id)
-            if entry.kind is not EntryKind.QUOTE
+            if entry.kind not in {EntryKind.QUOTE, EntryKind.KEEPING, EntryKind.COPY}
             and (entry.conversation_id is None or entry.conversation_id in read)
             and (entry.conversation_id, entry.turn) not in beside_contact
         ),

@@ -11,8 +11,20 @@ from bot.store.deeds import Deed
 from bot.store.drafts import Draft, Drafts
 from bot.store.enquiries import Enquiries, Enquiry, EnquiryMove, Move
 from bot.store.entries import Entries, Entry, EntryKind
-from bot.store.errors import Cause, Damaged, Missing, NotKept, NotRead, NotReady, StoreError, Taken
+from bot.store.errors import (
+    Cause,
+    Damaged,
+    Missing,
+    NotBackedUp,
+    NotKept,
+    NotRead,
+    NotReady,
+    NotRestored,
+    StoreError,
+    Taken,
+)
 from bot.store.flags import Flags
+from bot.store.forgetting import Forgotten, Rule
 from bot.store.gathering import Gathered
 from bot.store.invitations import Invitation, Invitations
 from bot.store.outcomes import Outcomes
@@ -61,6 +73,7 @@ __all__ = [
     "Entry",
     "EntryKind",
     "Flags",
+    "Forgotten",
     "Gathered",
     "Invitation",
     "Invitations",
@@ -71,9 +84,11 @@ __all__ = [
     "Links",
     "Missing",
     "Move",
+    "NotBackedUp",
     "NotKept",
     "NotRead",
     "NotReady",
+    "NotRestored",
     "Origin",
     "Outcomes",
     "Page",
@@ -84,6 +99,7 @@ __all__ = [
     "Quotes",
     "Reviews",
     "RootKey",
+    "Rule",
     "Scope",
     "Session",
     "Sessions",

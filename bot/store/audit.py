@@ -39,8 +39,13 @@ class AuditAct(StrEnum):
     CONFIRMED = "confirmed"
     """Somebody confirmed that they read a document of the guidance."""
     DENIED = "denied"
+    TIDIED = "tidied"
+    """What had been kept long enough was looked for, and let go of."""
+    TIDYING_REFUSED = "tidying_refused"
     GIVEN = "given"
     """Another program of the council's was given something."""
+    RESTORED = "restored"
+    """All of it was put back from a backup."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,11 +145,16 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
+def cause_in_sqlite(error: BaseException | None) -> Cause | None:
+    """Why SQLite did not do it; None when that was no fault of the moment, or SQLite does not say."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else _CAUSES.get(code & 0xFF)
+
+
 def cause_of(error: DBAPIError) -> Cause | None:
     """Why the database did not do it; None when that was no fault of the moment."""
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    if code is not None:
-        return _CAUSES.get(code & 0xFF)
+    if getattr(error.orig, "sqlite_errorcode", None) is not None:
+        return cause_in_sqlite(error.orig)
     match getattr(error.orig, "sqlstate", None):
         case "55P03" | "40001" | "40P01":
             return Cause.LOCKED

@@ -34,6 +34,10 @@ class EntryKind(StrEnum):
     RECORD = "record"
     QUOTE = "quote"
     """What a manager decided about words that may be quoted."""
+    KEEPING = "keeping"
+    """What a manager decided about how long something is kept."""
+    COPY = "copy"
+    """A person's own file was made, and what was left out of it."""
 
 
 @dataclass(frozen=True, slots=True)

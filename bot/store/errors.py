@@ -48,3 +48,11 @@ class Damaged(StoreError):
 
 class NotReady(StoreError):
     """The database cannot be used as it is; the message names the cause and the remedy."""
+
+
+class NotBackedUp(StoreError):
+    """No backup was made; the message names the cause and the remedy. Those that were there are as they were."""
+
+
+class NotRestored(StoreError):
+    """A backup cannot be restored; the message names the cause. Nothing was put in place."""

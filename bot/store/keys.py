@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 
 from bot.store import tables
 from bot.store.errors import Damaged, Missing
@@ -71,6 +71,11 @@ class OpenedKeys:
             if len(self._keys) > REMEMBERED:
                 self._keys.popitem(last=False)
 
+    def forget(self, key_id: str) -> None:
+        """Let go of a key."""
+        with self._lock:
+            self._keys.pop(key_id, None)
+
 
 class Keys:
     """The data keys of one transaction."""
@@ -105,6 +110,18 @@ class Keys:
             return self.open(row["key_id"])
         secret = secrets.token_bytes(KEY_BYTES)
         return DataKey(add_key(self._rows, FOR_ACCOUNTS, secret, self._roots.newest, now), secret)
+
+    def destroy(self, key_ids: Iterable[str]) -> None:
+        """Delete those of these keys that nothing lies under any more. What was sealed under them opens never again."""
+        keys = tables.keys
+        for key_id in key_ids:
+            under = [
+                exists(select(table.c.key_id).where(table.c.key_id == keys.c.key_id))
+                for table in tables.metadata.sorted_tables
+                if table is not keys and "key_id" in table.c
+            ]
+            self._rows.erase(keys, keys.c.key_id == key_id, keys.c.purpose == FOR_WORDS, ~or_(*under))
+            self._opened.forget(key_id)
 
     def unwraps(self, row: Row) -> bool:
         """Whether a row of the table holds a key."""

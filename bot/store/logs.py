@@ -14,6 +14,7 @@ Log = NewType("Log", str)
 ENTRIES = Log("entries")
 AUDIT = Log("audit")
 FIGURES = Log("figures")
+FORGOTTEN = Log("forgotten")
 
 
 def length(rows: Rows, log: Log) -> int:

@@ -59,6 +59,11 @@ class RememberedTurns:
             if len(self._kept) > REMEMBERED:
                 self._kept.popitem(last=False)
 
+    def forget(self, conversation_id: str) -> None:
+        """Let go of a conversation."""
+        with self._lock:
+            self._kept.pop(conversation_id, None)
+
 
 class RememberedSums:
     """Sums made lately, good for one number of changes. Shared by all threads."""

@@ -184,6 +184,13 @@ class Rows:
         self._notice(table, self.each(table, *where, order_by=[]))
         self._write(table, delete(table).where(*where))
 
+    def erase(self, table: Table, *where: ColumnElement[bool]) -> None:
+        """Delete the rows that this finds without looking at them: damage keeps nothing from being forgotten.
+
+        Nobody hears of it, so whoever erases says what else has changed by it.
+        """
+        self._write(table, delete(table).where(*where))
+
     def first(
         self,
         table: Table,

@@ -61,6 +61,9 @@ class Purpose(StrEnum):
     PASSWORDS = "verifying passwords"
     AUTHENTICATORS = "secrets of authenticator apps"
     SIGNING_IN = "signing what the team's browsers hold"
+    NAMING_THE_STORE = "naming the store"
+    BACKED_UP_WORDS = "backups of words"
+    BACKED_UP_KEYS = "backups of keys"
 
 
 def derive(secret: bytes, purpose: str) -> bytes:

@@ -1,9 +1,10 @@
 """The store as a whole. One `with` is one promise kept: all of it is on disk when it ends, or none of it."""
 
 import secrets
+import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -34,6 +35,7 @@ from bot.store.entries import Entries, EntryKind
 from bot.store.errors import Cause, Damaged, Missing, NotKept, NotRead, NotReady
 from bot.store.facts import KeptFacts, Touched
 from bot.store.flags import Flags
+from bot.store.forgetting import Forgetting
 from bot.store.gathering import Gathered, GatheredRows, NewConversations, NewEnquiries, NewEntries
 from bot.store.invitations import Invitations
 from bot.store.keys import FOR_LASTING, Keys, OpenedKeys, RootKeys, add_key
@@ -42,6 +44,7 @@ from bot.store.passkeys import Passkeys
 from bot.store.preferences import KeptPreferences
 from bot.store.quotes import Quotes
 from bot.store.remembered import RememberedSums, RememberedTurns
+from bot.store.retention import Retention
 from bot.store.reviews import Reviews
 from bot.store.rows import Rows, is_proven
 from bot.store.sealing import KEY_BYTES, KeyProblem, Purpose, RootKey, derive
@@ -109,6 +112,8 @@ class Transaction:
         self.work = Work(rows, keys, self.enquiries, self.allocations)
         self.standing = Standing(rows, self.enquiries)
         self.facts = KeptFacts(rows, sums)
+        self.forgetting = Forgetting(rows, keys, remembered)
+        self.retention = Retention(rows)
 
     def told(self, conversation_id: str) -> Told:
         """One conversation, worked out: where it stands, and what its record says. Raises `Missing`."""
@@ -292,6 +297,11 @@ class Store:
         """256 bits for one purpose. They stay the same for the life of this database, whatever its root key."""
         return derive(self._lasting, purpose)
 
+    @property
+    def root(self) -> RootKey:
+        """The root key that new data keys are wrapped under."""
+        return self._roots.newest
+
     def rotate(self, root: RootKey) -> int:
         """Wrap every data key anew under another root key, and return how many there were.
 
@@ -317,6 +327,20 @@ class Store:
     def finds_account(self, email: str) -> bytes:
         """The keyed digest that an account is found by."""
         return accounts.digest_of(email, self._finding[Purpose.EMAILS])
+
+    def scrub(self) -> bool:
+        """Leave nothing of what was deleted beside the database file. Raises `NotKept`.
+
+        What is deleted is overwritten in the file; its log holds it until then. It says whether all of it is gone: a
+        long reader stands in the way, and then it is to be done again.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return True
+        with naming_causes(NotKept), closing(self.engine.raw_connection()) as connection:
+            driver = connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
+            busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from bot.facts import COLUMNS as FACTS
 
-REVISION = "0009"
+REVISION = "0010"
 """The migration that these tables are the outcome of."""
 
 metadata = MetaData(
@@ -325,7 +325,28 @@ forgetting = Table(
     Column("began_at", BigInteger, nullable=False),
     Column("proof", LargeBinary, nullable=False),
 )
-"""While a conversation is named here, its turns and what quotes them may be deleted, and nothing else."""
+"""While a conversation is named here, its turns and what stands beside them may be deleted, and nothing else.
+
+So may what is written of an enquiry that is named here, by its id in the same column.
+"""
+
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("forgotten_id", Text, primary_key=True),
+    Column("number", Integer, nullable=False, unique=True),
+    Column("enquiry_id", Text),
+    Column("rule", Text, nullable=False),
+    Column("asked_by", Text),
+    Column("done_by", Text),
+    Column("entries", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+)
+"""Enquiries and conversations that are gone for good. No row refers to anything, so that the list can travel alone.
+
+`entries` is a JSON list of the numbers of the entries that went along: they are missed by nobody.
+"""
 
 conversation_states = Table(
     "conversation_states",
@@ -446,7 +467,7 @@ logs = Table(
 )
 """How far `entries` and `audit` have come: rows cut off the end of them are missed.
 
-`figures` has no rows: it grows with each change of what is counted.
+So are those of `forgotten`. `figures` has no rows: it grows with each change of what is counted.
 """
 
 entries = Table(
@@ -477,6 +498,13 @@ entries = Table(
         "number",
         sqlite_where=text("kind = 'quote'"),
         postgresql_where=text("kind = 'quote'"),
+    ),
+    Index(
+        "ix_entries_about_keeping",
+        "enquiry_id",
+        "number",
+        sqlite_where=text("kind = 'keeping'"),
+        postgresql_where=text("kind = 'keeping'"),
     ),
 )
 """What the team writes beside words. `choices` is JSON, lists of ids by name; `words` is sealed JSON, words by name."""
@@ -656,5 +684,6 @@ NEVER_CHANGED = (
     council_values,
     guidance_confirmations,
     deeds,
+    forgotten,
 )
 """Rows of these are added and read. The database itself refuses to change or delete them."""

@@ -3,6 +3,7 @@
 What is found is named by table, conversation and number. No words are shown, nor any other column.
 """
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -293,13 +294,16 @@ class _Check:
 
     def lengths(self, rows: Rows) -> None:
         """Whether the logs of the whole store lack nothing, and the audit is the chain that it was."""
+        gone = self.forgotten(rows)
         with self.going_on("entries"):
             number = 0
             for row in rows.each(tables.entries, order_by=[tables.entries.c.number]):
-                number += 1
+                number = _next_of(number, gone)
                 if isinstance(row["number"], int) and number < row["number"]:
-                    self.missing(tables.entries, None, number, row["number"])
+                    self.missing(tables.entries, None, number, row["number"], but=gone)
                     number = row["number"]
+            while number + 1 in gone:
+                number += 1
             self.end_of(rows, tables.entries, logs.ENTRIES, number, None)
         with self.going_on("audit"):
             each = rows.each(tables.audit, order_by=[tables.audit.c.number])
@@ -307,6 +311,27 @@ class _Check:
                 tables.audit, None, each, audit.FIRST_HEAD, audit.next_head, also=lambda row: None
             )
             self.end_of(rows, tables.audit, logs.AUDIT, number, last)
+
+    def forgotten(self, rows: Rows) -> frozenset[int]:
+        """Whether what was forgotten is gone, and of the list nothing is. Gives the numbers of entries that went."""
+        table, gone = tables.forgotten, set[int]()
+        with self.going_on(table.name):
+            number, named = 0, set[Any]()
+            for row in rows.each(table, order_by=[table.c.number]):
+                number += 1
+                if isinstance(row["number"], int) and number < row["number"]:
+                    for missing in range(number, min(row["number"], number + SHOWN_AT_MOST)):
+                        self.problems.append(Problem(table.name, "it is missing", None, missing))
+                    number = row["number"]
+                named.add(row["forgotten_id"])
+                with suppress(ValueError, TypeError):
+                    gone.update(json.loads(row["entries"]))
+            self.end_of(rows, table, logs.FORGOTTEN, number, None)
+            for there, column in ((tables.enquiries, "enquiry_id"), (tables.conversations, "conversation_id")):
+                for row in list(rows.each(there, order_by=[there.c[column]])):
+                    if row[column] in named:
+                        self.found(there, row, "it was forgotten, and is here still or again")
+        return frozenset(gone)
 
     def end_of(self, rows: Rows, table: Table, log: logs.Log, number: int, last: Row | None) -> None:
         for end in list(rows.each(tables.logs, tables.logs.c.log == log, order_by=[])):
@@ -391,13 +416,14 @@ class _Check:
                 if latest is not None and row["closed_at"] != (latest["at"] if latest["move"] == Move.CLOSED else None):
                     self.found(tables.enquiries, row, "it is not open or closed as its last move says")
 
-    def missing(self, table: Table, of: Any, first: int, following: int) -> None:
+    def missing(self, table: Table, of: Any, first: int, following: int, *, but: frozenset[int] = frozenset()) -> None:
         """Name the numbers that are not there: of this conversation, enquiry or name, or of the whole table."""
         counted_in = next(iter(table.primary_key.columns)).name
         in_conversation = _shown(of) if counted_in == "conversation_id" else None
         row = "" if counted_in in {"conversation_id", "number"} else f"{counted_in} {_shown(of)}"
         for number in range(first, min(following, first + SHOWN_AT_MOST)):
-            self.problems.append(Problem(table.name, "it is missing", in_conversation, number, row))
+            if number not in but:
+                self.problems.append(Problem(table.name, "it is missing", in_conversation, number, row))
 
     def found(self, table: Table, row: Row, finding: str) -> None:
         """Name a row, once."""
@@ -445,6 +471,14 @@ def _schema_as_made() -> dict[str, str]:
             return database.schema_of(connection) or {}
     finally:
         engine.dispose()
+
+
+def _next_of(number: int, gone: frozenset[int]) -> int:
+    """The number that comes next, of those that are not gone."""
+    number += 1
+    while number in gone:
+        number += 1
+    return number
 
 
 def _opens(keys: Keys, key_id: str, sealed: bytes, place: bytes) -> bool:

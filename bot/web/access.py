@@ -57,6 +57,7 @@ REACH = {
     ("licences", "GET /licences"): Reach.ANYONE,
     ("alive", "GET /healthz"): Reach.ANYONE,
     ("ready", "GET /readyz"): Reach.ANYONE,
+    ("backed_up", "GET /backupz"): Reach.ANYONE,
     ("icon", "GET /favicon.ico"): Reach.ANYONE,
     ("file", "GET /static/{path:path}"): Reach.ANYONE,
 }

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -50,7 +51,13 @@ TOLD = {
 
 
 def create_app(
-    room: Room, door: Door, steps: Steps, settings: Settings, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    room: Room,
+    door: Door,
+    steps: Steps,
+    settings: Settings,
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    is_backed_up: Callable[[], bool] = lambda: False,
 ) -> ASGIApp:
     """Make the site. Raises Unstyled when the page assets have not been built."""
     files = Files()
@@ -112,6 +119,7 @@ def create_app(
         now=now,
     )
     app.state.files = files
+    app.state.is_backed_up = is_backed_up
     return Guard(app)
 
 
@@ -183,6 +191,12 @@ async def say_ready(request: Request) -> Response:
     desk: Desk = request.app.state.desk
     is_ready = desk.room.dialogue.is_ready
     return PlainTextResponse("ready" if is_ready else "not ready", status_code=200 if is_ready else 503)
+
+
+async def say_backed_up(request: Request) -> Response:
+    """Say whether what is kept is backed up as often as it should be, and nothing else. For those who run it."""
+    is_backed_up = await to_thread.run_sync(request.app.state.is_backed_up)
+    return PlainTextResponse("backed up" if is_backed_up else "not backed up", status_code=200 if is_backed_up else 503)
 
 
 async def _not_from_here(scope: Scope, receive: Receive, send: Send) -> None:
@@ -286,6 +300,7 @@ routes = [
     Route("/licences", show_licences, name="licences"),
     Route("/healthz", say_alive, name="alive"),
     Route("/readyz", say_ready, name="ready"),
+    Route("/backupz", say_backed_up, name="backed_up"),
     Route("/favicon.ico", send_icon, name="icon"),
     Route("/static/{path:path}", send_file, name="file"),
 ]

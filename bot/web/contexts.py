@@ -34,6 +34,8 @@ class Place:
     out_of_hours_phone: Phone | None
     contact: str = ""
     """A sentence or two of the council's own for whoever wants to talk to a person."""
+    unfinished_days: int = 0
+    """For how many days what nobody finished is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -221,7 +221,7 @@ class FormsFromOwnPages:
         await (self.app if is_ours else self.refused)(scope, receive, send)
 
 
-ON_BOTH_HOSTS = ("/static/", "/healthz", "/readyz", "/favicon.ico", "/licences")
+ON_BOTH_HOSTS = ("/static/", "/healthz", "/readyz", "/backupz", "/favicon.ico", "/licences")
 
 
 class TeamOnItsOwnHost:

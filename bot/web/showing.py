@@ -24,7 +24,7 @@ from bot.conversation import (
     Turn,
     Whose,
 )
-from bot.council import Values
+from bot.council import Name, Values
 from bot.interview import Asking, Interview
 from bot.interviewing import Refusal, View, asking_of
 from bot.review import Proposed, proposed
@@ -170,6 +170,7 @@ def place_of(values: Values) -> Place:
         phone_hours=values.phone_hours,
         out_of_hours_phone=_phone(values.out_of_hours_phone),
         contact=values.contact,
+        unfinished_days=values.keeps[Name.KEEP_UNFINISHED],
     )
 
 

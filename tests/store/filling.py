@@ -18,6 +18,7 @@ from bot.programs import Grant
 from bot.roles import Role
 from bot.store import AuditAct, Disguise, EntryKind, LinkPurpose, Origin, Store, Transaction
 from bot.store import tables as t
+from bot.store.forgetting import Rule
 from bot.store.rows import stamp
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
@@ -186,6 +187,17 @@ def fill_the_teams_side(store: Store, filled: Filled) -> None:
         kept.council.change("telephone", "01632 960002", None, later)
         kept.council.confirm(ama, "safe-talk.md", "d" * 64, NOON)
         answers(kept, north, ama, filled.second)
+        forgets(kept, filled.enquiry_id, ama, ben)
+
+
+def forgets(kept: Transaction, enquiry_id: str, asked_by: str, done_by: str) -> None:
+    """Forget a conversation that a note was written beside."""
+    conversation_id = kept.conversations.begin(
+        stage=Stage.FIRST, speaker=Speaker.PERSON, begun_at=NOON, interview_version="1", enquiry_id=enquiry_id
+    )
+    note: dict[str, Any] = {"account_id": asked_by, "now": NOON, "words": {"note": CANARY}}
+    kept.entries.add(kind=EntryKind.NOTE, what="note", conversation_id=conversation_id, **note)
+    kept.forgetting.conversation(conversation_id, Rule.ASKED, NOON, asked_by=asked_by, done_by=done_by)
 
 
 def answers(kept: Transaction, team_id: str, account_id: str, conversation_id: str) -> None:
@@ -292,6 +304,7 @@ def everything(store: Store) -> list[Any]:
         found += [seen.sessions.find("a-session"), seen.sessions.find("another-session")]
         found += [seen.tokens.listed(), seen.tokens.names()]
         found += [seen.council.now(), seen.council.history("telephone"), seen.council.confirmed()]
+        found += [seen.forgetting.listed()]
         found += [seen.deeds.listed(), seen.deeds.first_kept(), seen.voices.decided()]
         found += [seen.visits.find(COOKIE), seen.visits.find("another"), seen.attempts.wrong(NOON)]
     return found

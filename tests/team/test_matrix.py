@@ -154,6 +154,7 @@ async def build(folder: Path) -> World:
             for spot in world.spots:
                 if spot.enquiry_id != NOWHERE:
                     kept.sessions.opened(session_hash, "enquiry", spot.enquiry_id, site.now)
+                    kept.sessions.opened(session_hash, "person_file", spot.enquiry_id, site.now)
                 for conversation_id in (spot.conversation_id, spot.other_id):
                     for kind in ("conversation", "flags", "quote"):
                         kept.sessions.opened(session_hash, kind, conversation_id, site.now)
@@ -283,6 +284,15 @@ RULES_OF: Mapping[str, Rule] = {
     "open_quote": at_conversation(Act.APPROVE_QUOTE),
     "leave_out": at_conversation(Act.APPROVE_QUOTE),
     "decide_quote": at_conversation(Act.APPROVE_QUOTE),
+    "person_file": at_enquiry(Act.EXPORT),
+    "open_person_file": at_enquiry(Act.EXPORT),
+    "make_person_file": at_enquiry(Act.EXPORT),
+    "enquiry_keeping": at_enquiry(Act.KEEP),
+    "decide_keeping": at_enquiry(Act.KEEP),
+    "forget_enquiry": at_enquiry(Act.FORGET),
+    "conversation_keeping": at_conversation(Act.KEEP, readable=False),
+    "decide_its_keeping": at_conversation(Act.KEEP, readable=False),
+    "forget_conversation": at_conversation(Act.FORGET, readable=False),
 }
 """What each route about an enquiry or a conversation takes. A route that is not here fails."""
 
@@ -316,6 +326,9 @@ SENT: Mapping[str, Mapping[str, str]] = {
     "figures_behind": {"cell": "no"},
     "leave_out": {"passages": "They"},
     "decide_quote": {"do": "refuse", "reason": "other", "latest": "0"},
+    "make_person_file": {"written": "json"},
+    "decide_keeping": {"do": "hold", "reason": "The court asked for it."},
+    "decide_its_keeping": {"do": "ask", "reason": "She asked us to."},
 }
 
 

@@ -135,12 +135,12 @@ async def test_each_role_finds_its_own_way(team_site: TeamSite, signed_in: Calla
         page = await colleague.opens("/team")
         assert page.status == 200
         found[role] = page.navigation
-    assert found[Role.ADMINISTRATOR] == ["People", "Teams", "Programs", "Guidance", "Settings"]
+    assert found[Role.ADMINISTRATOR] == ["People", "Teams", "Keeping", "Programs", "Guidance", "Settings"]
     assert found[Role.BOARD_MEMBER] == ["Board pack", "Guidance"]
     assert found[Role.PRACTITIONER] == ["Work", "Enquiries", "Search", "Team", "Guidance"]
     counted = ["Work", "Enquiries", "Search", "Audit", "Team", "Figures", "Board pack"]
-    assert found[Role.MANAGER] == [*counted, "Quotes", "Guidance"]
-    assert found[Role.AUDITOR] == [*counted, "Guidance"]
+    assert found[Role.MANAGER] == [*counted, "Quotes", "Keeping", "Guidance"]
+    assert found[Role.AUDITOR] == [*counted, "Keeping", "Guidance"]
     assert found[Role.ADVOCATE] == ["Work", "Enquiries", "Guidance"]
 
 

@@ -5,9 +5,11 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
+import httpx
 import pytest
 
 from bot.conversation import Kind
+from bot.web.app import create_app
 from tests.web.conftest import Site
 from tests.web.test_interview import turns
 from tests.web.visiting import Page, Person, check_answer, check_page
@@ -100,6 +102,15 @@ async def test_the_program_says_whether_it_is_alive_and_ready_and_nothing_else(p
     site.dialogue.is_ready = False
     response = await person.client.get("/readyz")
     assert (response.status_code, response.text) == (503, "not ready")
+
+
+async def test_the_program_says_whether_what_is_kept_is_backed_up_and_nothing_else(person: Person, site: Site) -> None:
+    response = await person.client.get("/backupz")
+    assert (response.status_code, response.text) == (503, "not backed up")
+    app = create_app(site.room, site.door, site.steps, site.settings, is_backed_up=lambda: True)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://site.example") as client:
+        response = await client.get("/backupz")
+    assert (response.status_code, response.text) == (200, "backed up")
 
 
 @pytest.mark.parametrize(("method", "address", "status"), [("GET", "/nowhere", 404), ("DELETE", "/private", 405)])

@@ -324,7 +324,10 @@ ACTS: Mapping[AuditAct, str] = {
     AuditAct.EXPORTED: "Took a copy out",
     AuditAct.CHANGED: "Changed something",
     AuditAct.DENIED: "Was refused a page",
+    AuditAct.TIDIED: "What had been kept long enough was looked for",
+    AuditAct.TIDYING_REFUSED: "Nothing was forgotten, as something looked wrong",
     AuditAct.GIVEN: "Was given something, as a program",
+    AuditAct.RESTORED: "Everything was put back from a backup",
 }
 
 CHANGES = {
@@ -337,6 +340,12 @@ CHANGES = {
     "restricted": "restricted an enquiry",
     "lift_asked": "asked to lift a restriction",
     "lifted": "lifted a restriction",
+    "keeping.hold": "put an enquiry on hold, so that it is kept",
+    "keeping.lift_hold": "ended a hold",
+    "keeping.keep_until": "said until when something is kept",
+    "keeping.ask": "asked to have something forgotten",
+    "keeping.withdraw": "asked no more to have something forgotten",
+    "forgotten": "forgot something for good",
     "joined": "joined a conversation to an enquiry",
     "note": "wrote a note",
     "flag_answered": "answered a flag",
