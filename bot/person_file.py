@@ -14,12 +14,11 @@ from bot.conversation import Speaker, Stage, Whose
 from bot.documents import MEDIA_TYPE, Style, as_paragraphs
 from bot.enquiry import Told
 from bot.exporting import taken_back_turns
-from bot.interoperating.choosing import text_of
 from bot.reviewing import seeing
 from bot.reviewing.auditing import READING
 from bot.reviewing.reading import meaning_in, told_for
 from bot.reviewing.seeing import Names, NotDone
-from bot.reviewing.transcript import SAFE_CONTACT, Exchange, Shown, Wording, transcript
+from bot.reviewing.transcript import SAFE_CONTACT, Exchange, Shown, Wording, text_of, transcript
 from bot.roles import Act, Actor, require_proven
 from bot.store import AuditAct, Conversation, Enquiry, Entry, EntryKind, Store, Transaction
 
