@@ -21,7 +21,7 @@ from bot.roles import Act, Actor, Place, Role, may
 from bot.settings import DEFAULTS
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("docs/papers/*.md"))]
 
 ACTS = {
     Act.SEE_WORK: "see what is waiting",
