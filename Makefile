@@ -95,10 +95,10 @@ node_modules/.checks: requirements/build.txt package-lock.json
 tools: .venv/.dev
 	@$(PYTHON) tests/tools.py || { \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			echo "==> Installing Chromium, a Java runtime, LibreOffice and PostgreSQL" && \
+			echo "==> Installing Chromium, a Java runtime, LibreOffice, PostgreSQL and systemd" && \
 			apt-get update -qq && \
 			DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-				chromium default-jre-headless libreoffice-calc-nogui postgresql >/dev/null || echo "    They could not be installed."; \
+				chromium default-jre-headless libreoffice-calc-nogui postgresql systemd >/dev/null || echo "    They could not be installed."; \
 		fi; \
 	}
 

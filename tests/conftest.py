@@ -14,7 +14,17 @@ from bot.store import Store
 from tests.fake_dialogue import FakeDialogue
 from tests.postgresql import Server, serving_postgresql
 from tests.talking import NOW, Talk, make_empty, opened_copy
-from tests.tools import CHROMIUM, TOOLS, Tool, find_chromium, find_java, find_libreoffice, how_to_get_them, missing
+from tests.tools import (
+    CHROMIUM,
+    TOOLS,
+    Tool,
+    find_chromium,
+    find_java,
+    find_libreoffice,
+    find_systemd,
+    how_to_get_them,
+    missing,
+)
 
 NOT_RUN = pytest.StashKey[dict[str, int]]()
 """For each program that is missing, how many tests were left out for it."""
@@ -76,6 +86,14 @@ def postgresql() -> Iterator[Server]:
     with serving_postgresql("fsync=off") as server:
         assert server is not None
         yield server
+
+
+@pytest.fixture(scope="session")
+def systemd_analyze() -> Path:
+    """The check that systemd has for its units. Tests that ask for it are left out where there is none."""
+    found = find_systemd()
+    assert found is not None
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -135,10 +134,7 @@ def test_the_link_for_the_first_administrator_is_not_in_the_journal() -> None:
     assert values("ownwords.service", "StandardOutput") == ["null"]
 
 
-def test_every_unit_is_one_to_systemd(tmp_path: Path) -> None:
-    analyze = shutil.which("systemd-analyze")
-    if analyze is None:
-        pytest.skip("there is no systemd here")
+def test_every_unit_is_one_to_systemd(systemd_analyze: Path, tmp_path: Path) -> None:
     for path in (DEPLOY / "systemd").glob("*.*"):
         text = path.read_text(encoding="utf-8")
         # It looks for the program, too, which is elsewhere here.
@@ -146,7 +142,10 @@ def test_every_unit_is_one_to_systemd(tmp_path: Path) -> None:
     units = sorted(path for path in tmp_path.iterdir() if path.suffix in {".service", ".timer"})
 
     ran = subprocess.run(
-        [analyze, "verify", "--man=no", "--recursive-errors=no", *units], capture_output=True, text=True, check=False
+        [systemd_analyze, "verify", "--man=no", "--recursive-errors=no", *units],
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert len(units) == 3

@@ -1,6 +1,7 @@
 """Programs that some tests need and that no Python package brings.
 
-A browser, a Java runtime for the Nu checker, a spreadsheet program for what is taken out, and the other database.
+A browser, a Java runtime for the Nu checker, a spreadsheet program for what is taken out, the other database, and what
+reads the units of a service.
 
 Run as a program, it succeeds when all of them are here.
 """
@@ -71,11 +72,19 @@ def find_postgresql() -> Path | None:
     return found[-1] if found else Path(named).resolve() if named is not None else None
 
 
+@cache
+def find_systemd() -> Path | None:
+    """Give the path of systemd's own check of units."""
+    found = shutil.which("systemd-analyze")
+    return None if found is None else Path(found)
+
+
 CHROMIUM = Tool("chromium", "Chromium", "the pages in a browser", find_chromium)
 JAVA = Tool("java", f"Java {OLDEST_JAVA} or later", "the pages against the HTML standard", find_java)
 LIBREOFFICE = Tool("libreoffice", "LibreOffice", "what is taken out in a spreadsheet program", find_libreoffice)
 POSTGRESQL = Tool("postgresql", "PostgreSQL", "what is kept in PostgreSQL", find_postgresql)
-TOOLS = (CHROMIUM, JAVA, LIBREOFFICE, POSTGRESQL)
+SYSTEMD = Tool("systemd_analyze", "systemd", "the units of a service", find_systemd)
+TOOLS = (CHROMIUM, JAVA, LIBREOFFICE, POSTGRESQL, SYSTEMD)
 
 
 def missing() -> list[Tool]:
@@ -86,10 +95,10 @@ def missing() -> list[Tool]:
 def how_to_get_them() -> str:
     """Give the one command that brings what is missing."""
     if shutil.which("apt-get"):
-        return "sudo apt-get install chromium default-jre-headless libreoffice-calc-nogui postgresql"
+        return "sudo apt-get install chromium default-jre-headless libreoffice-calc-nogui postgresql systemd"
     if platform.system() == "Darwin":
         return "brew install --cask chromium temurin libreoffice && brew install postgresql"
-    return "your system's way to install Chromium, a Java runtime, LibreOffice and PostgreSQL"
+    return "your system's way to install Chromium, a Java runtime, LibreOffice, PostgreSQL and systemd"
 
 
 if __name__ == "__main__":
