@@ -97,7 +97,7 @@ tools: .venv/.dev
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 			echo "==> Installing Chromium, a Java runtime, LibreOffice, PostgreSQL and systemd" && \
 			apt-get update -qq && \
-			DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+			DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends --no-upgrade \
 				chromium default-jre-headless libreoffice-calc-nogui postgresql systemd >/dev/null || echo "    They could not be installed."; \
 		fi; \
 	}
