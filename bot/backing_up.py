@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 LONGEST = timedelta(days=30)
 """No key stays in a backup for longer, so that what was forgotten is then gone from every one of them."""
 
+ASKED_AGAIN = 30.0
+"""Seconds after which a process that makes no backups asks whether it is to make them now."""
+
 MISSED_AT_MOST = 2
 """Backups that may be late before it is said that all is not well."""
 
@@ -95,10 +98,18 @@ class Upkeep:
             since = self._since_the_newest(now) or self._habit.every
         return max(self._habit.every - since, timedelta())
 
+    def age(self, now: datetime) -> timedelta | None:
+        """How old the newest backup is; None where there is none."""
+        return self._since_the_newest(now) if self._made is None else timedelta(seconds=self._clock() - self._made)
+
     def is_well(self, now: datetime) -> bool:
-        """Whether the last attempt went well, and there is a backup that is not late."""
-        made = self._made
-        since = self._since_the_newest(now) if made is None else timedelta(seconds=self._clock() - made)
+        """Whether the last attempt went well, and there is a backup that is not late.
+
+        Where another process makes them, it alone knows: here all is well.
+        """
+        if not self._store.duty.is_ours():
+            return True
+        since = self.age(now)
         return not self._is_failing and since is not None and since <= MISSED_AT_MOST * self._habit.every
 
     def make(self, now: datetime) -> None:
@@ -111,14 +122,20 @@ class Upkeep:
         except OSError as error:
             log.error("a backup was made, but old ones could not be removed: %s", error.strerror)
             self._is_failing = True
+        except Exception:
+            log.exception("no backup was made, for a reason that nobody thought of")
+            self._is_failing = True
         else:
             log.info("a backup was made: %s", made.words.name)
             self._is_failing, self._made = False, self._clock()
         self._tried = self._clock()
 
     async def go_on(self) -> None:
-        """Make one whenever it is due, for as long as the site is served."""
+        """Make one whenever it is due and this process is the one that does, for as long as the site is served."""
         while True:
+            if not await to_thread.run_sync(self._store.duty.is_ours):
+                await asyncio.sleep(ASKED_AGAIN)
+                continue
             now = datetime.now(UTC)
             due_in = await to_thread.run_sync(self.due_in, now)
             if not due_in:

@@ -45,6 +45,9 @@ ENOUGH_OF_AN_ID = 12
 """Characters of an id that a list shows; two conversations that share them are not to be expected."""
 
 
+GIVEN_TO_OTHERS = 0.02
+"""Seconds between two transactions of a change of root key, in which other programs write."""
+
 TOLD_EVERY = 500
 """Made-up enquiries after which a line says how many there are."""
 A_YEAR_FROM = 20_000
@@ -71,7 +74,7 @@ Reference = Annotated[str, typer.Argument(metavar="REF", help="What the team cal
 def main() -> None:
     """Run a command. Every problem we know of is one clear line, and exit status 1."""
     from bot.enquiring import NotDone
-    from bot.serving import CannotServe
+    from bot.opening import CannotServe
     from bot.signing_in import NotDone as NotSignedIn
     from bot.store import KeyProblem, StoreError
     from bot.web.files import Unstyled
@@ -103,20 +106,31 @@ def _plain(words: str) -> str:
 @app.command()
 def serve() -> None:
     """Serve the pages: prepares what is missing, prints the address, and runs until Ctrl+C."""
-    from bot import council, serving
+    from bot import council, opening, serving
 
     settings = settings_module.load()
     serving.make_ready(settings, _say)
-    with closing(serving.open_store(settings)) as store:
+    with closing(opening.open_store(settings)) as store:
         serving.logs_without_words(settings.data / "log")
         _warn(settings, council.values_now(store, settings).phone)
-        with serving.using(settings, serving.Use.SHARED):
-            model = serving.prepare(settings, _say)
+        with opening.using(settings, opening.Use.SHARED):
+            model = None if settings.boxes else serving.prepare(settings, _say)
             asyncio.run(serving.serve(settings, store, model, _say))
 
 
+@app.command()
+def box() -> None:
+    """Run the dialogue engine by itself, for apps that name it in OWNWORDS_BOXES; it needs no database and no key."""
+    from bot import serving
+
+    settings = settings_module.load()
+    serving.logs_without_words(settings.data / "log")
+    model = serving.prepare(settings, _say)
+    asyncio.run(serving.serve_box(settings, model, _say))
+
+
 def _warn(settings: Settings, phone: str) -> None:
-    if settings.root_key.is_relative_to(ROOT):
+    if not settings.root_key_command and settings.root_key.is_relative_to(ROOT):
         _say("For trying out: the root key lies in the project folder. Elsewhere set OWNWORDS_ROOT_KEY.")
     if settings.backups is None:
         _say("For trying out: no backups are made. Set OWNWORDS_BACKUPS to a folder, best on another disk.")
@@ -141,21 +155,21 @@ def train() -> None:
 @app.command()
 def migrate() -> None:
     """Make the database, or bring its tables up to date."""
-    from bot import serving
+    from bot import opening, serving
 
     settings = settings_module.load()
     serving.make_ready(settings, _say)
-    serving.open_store(settings).close()
+    opening.open_store(settings).close()
     _say("The database is ready.")
 
 
 @app.command()
 def conversations() -> None:
     """List the conversations, without any words. The id's first characters are enough for `show`."""
-    from bot import serving
+    from bot import opening
     from bot.conversation import Kind
 
-    with closing(serving.open_store(settings_module.load())) as store, store.reading() as seen:
+    with closing(opening.open_store(settings_module.load())) as store, store.reading() as seen:
         listed = seen.conversations.listed()
         flagged = {one.conversation_id: len(seen.flags.of(one.conversation_id)) for one in listed}
     table = Table(Column("id", no_wrap=True), "stage", "speaker", Column("begun, UTC", no_wrap=True), "turns", "state")
@@ -177,9 +191,9 @@ def conversations() -> None:
 @app.command()
 def flags() -> None:
     """List what asks to be read soon, newest first. A flag is never a finding. The status is 1 when there are any."""
-    from bot import serving
+    from bot import opening
 
-    with closing(serving.open_store(settings_module.load())) as store, store.reading() as seen:
+    with closing(opening.open_store(settings_module.load())) as store, store.reading() as seen:
         found = [(one, flag) for one in seen.conversations.listed() for flag in seen.flags.of(one.conversation_id)]
     for one, flag in sorted(found, key=lambda pair: pair[1].raised_at, reverse=True):
         when = flag.raised_at.strftime("%Y-%m-%d %H:%M UTC")
@@ -192,9 +206,9 @@ def flags() -> None:
 @app.command()
 def show(conversation_id: Annotated[str, typer.Argument(help="As `conversations` lists it.")]) -> None:
     """Show one conversation, turn by turn."""
-    from bot import exporting, serving
+    from bot import exporting, opening
 
-    with closing(serving.open_store(settings_module.load())) as store:
+    with closing(opening.open_store(settings_module.load())) as store:
         found = exporting.export_one(store, _meant(store, conversation_id))
     head = f", {found['speaker']}, begun {found['begun']}, digest {found['digest']}"
     out.print(Text.assemble((found["stage"], "bold"), head))
@@ -236,10 +250,10 @@ def export(
     ] = TakenBack.LEFT_OUT,
 ) -> None:
     """Write out every conversation, words exact. What it writes is not sealed: keep it as you would the key."""
-    from bot import exporting, serving
+    from bot import exporting, opening
 
     written = 0
-    with closing(serving.open_store(settings_module.load())) as store, _new_file(to) as target:
+    with closing(opening.open_store(settings_module.load())) as store, _new_file(to) as target:
         for found in exporting.exported(store, taken_back):
             # ASCII only: a lone surrogate has no place in UTF-8, and comes through as its escape.
             target.write(json.dumps(found, ensure_ascii=True) + "\n")
@@ -255,13 +269,29 @@ def _new_file(path: Path | None) -> AbstractContextManager[TextIO]:
 
 
 @app.command()
-def verify() -> None:
+def verify(
+    checkpoints: Annotated[
+        Path | None, typer.Option(help="A file of checkpoints, best a copy that was kept on another machine.")
+    ] = None,
+    signed_by: Annotated[
+        list[str] | None,
+        typer.Option(help="The public half of the key that signed them; without it, that of the key that is here."),
+    ] = None,
+) -> None:
     """Check every chain, seal and row. The first problem, and each further one, is named; then the status is 1."""
-    from bot import serving
+    from bot import opening
+    from bot.store.checkpoints import read
     from bot.store.verifying import verify as verify_store
 
-    with closing(serving.open_store(settings_module.load())) as store:
-        problems = verify_store(store)
+    settings = settings_module.load()
+    trusted = {one.lower() for one in signed_by or ()} or _trusted(settings)
+    if checkpoints is not None and not trusted:
+        _fail("Nobody can know from here who signed them. Say it with --signed-by, as `keys checkpoint` shows it.")
+    with closing(opening.open_store(settings)) as store:
+        signed = () if checkpoints is None else tuple(read(checkpoints))
+        if checkpoints is not None and not signed:
+            _fail(f"There is no checkpoint in {checkpoints}. Name a file that checkpoints were added to.")
+        problems = verify_store(store, signed, trusted, datetime.now(UTC))
         for problem in problems:
             err.print(Text.assemble(("Not as it was kept:", "bold red"), f" {problem}"))
         if problems:
@@ -269,6 +299,33 @@ def verify() -> None:
         with store.reading() as seen:
             listed = seen.conversations.listed()
     _say(f"All is as it was kept: {len(listed)} conversations, {sum(one.length for one in listed)} turns.")
+    if signed:
+        _say(f"So it was at checkpoint {signed[-1].number}, of {signed[-1].content['at']}, and at those before it.")
+
+
+def _trusted(settings: Settings) -> set[str]:
+    from bot.store.checkpoints import CheckpointKey
+
+    key = CheckpointKey.read(settings.checkpoint_key, outside=settings.data)
+    return set() if key is None else {key.public}
+
+
+@app.command()
+def checkpoint() -> None:
+    """Sign how far everything has come, now. While the site is served that is done every ten minutes."""
+    from bot import checking, opening
+    from bot.store import checkpoints
+
+    settings = settings_module.load()
+    with closing(opening.open_store(settings)) as store:
+        key = checking.signing_key(settings, store)
+        if key is None:
+            _fail(f"There is no checkpoint key at {settings.checkpoint_key}. Put it back, or: keys checkpoint")
+        made = checkpoints.make(store, key, datetime.now(UTC), settings.checkpoints)
+    if made is None:
+        _fail("Another program made one at the same moment. Try again.")
+    _say(f"Checkpoint {made.number}: {made.digest}")
+    _say(f"Added to {settings.checkpoints}. Signed by {made.key}")
 
 
 @app.command()
@@ -278,13 +335,13 @@ def backup(
     ] = None,
 ) -> None:
     """Make a backup, sealed, while the site is open: a file of words, and a file of the keys that open it."""
-    from bot import backing_up, serving
+    from bot import backing_up, opening
     from bot.store.backups import back_up
 
     settings = settings_module.load()
     habit = backing_up.Habit.of(settings)
     now = datetime.now(UTC)
-    with closing(serving.open_store(settings)) as store, serving.using(settings, serving.Use.SHARED):
+    with closing(opening.open_store(settings)) as store, opening.using(settings, opening.Use.SHARED):
         if to is not None:
             backing_up.check_apart(settings, to)
             made = back_up(store, to, now)
@@ -314,20 +371,30 @@ def restore(
     ] = False,
 ) -> None:
     """Put a backup where no database is: what was forgotten since is forgotten again, and nobody is signed in."""
-    from bot import serving
-    from bot.store import RootKey
+    from bot import opening
     from bot.store.backups import restore as restore_backup
 
     settings = settings_module.load()
-    if not settings.root_key.exists():
+    if not (settings.root_key_command or settings.root_key.exists()):
         _fail(f"There is no root key at {settings.root_key}. Put the key file back: a new key opens no backup.")
-    root = RootKey.read(settings.root_key, outside=settings.data)
+    root, *also = opening.custody(settings).keys()
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with serving.using(settings, serving.Use.ALONE):
-        to = serving.database_file(settings)
-        outcome = restore_backup(file, to, root, datetime.now(UTC), keys=keys, verifying=verify)
+    with opening.using(settings, opening.Use.ALONE):
+        outcome = restore_backup(
+            file,
+            settings.database,
+            root,
+            datetime.now(UTC),
+            keys=keys,
+            verifying=verify,
+            by_way_of=settings.data,
+            also=also,
+        )
     for path in outcome.passed_over:
-        err.print(f"Passed over, since it is damaged: {path}. What was forgotten after the keys below may be back.")
+        err.print(
+            f"Passed over, since it is damaged or lies under another root key: {path}. "
+            "What was forgotten after the keys below may be back."
+        )
     _say(f"Made {outcome.made_at:%Y-%m-%d %H:%M:%S} UTC; its keys {outcome.keys_made_at:%Y-%m-%d %H:%M:%S} UTC.")
     _say(f"Digest: {outcome.manifest.digest}")
     for problem in outcome.problems:
@@ -347,7 +414,7 @@ def person_file(
     to: Annotated[Path, typer.Option(help="A file to make (0600): .json for programs, .docx for people.")],
 ) -> None:
     """Write out all that is kept about a person in an enquiry, for them. Nothing is left out: look through it first."""
-    from bot import council, enquiring, serving
+    from bot import council, enquiring, opening
     from bot.person_file import Form, make_here
     from bot.web.showing import texts_of
 
@@ -355,7 +422,7 @@ def person_file(
     if form is None:
         _fail(f"{to.name} is to end with .json or .docx.")
     settings = settings_module.load()
-    with closing(serving.open_store(settings)) as store:
+    with closing(opening.open_store(settings)) as store:
         texts = texts_of(council.values_now(store, settings))
         enquiry_id = enquiring.look_at(store, reference).enquiry.enquiry_id
         # Made before anything is recorded: a file that is there stays as it is.
@@ -374,16 +441,16 @@ def keep(
     ] = False,
 ) -> None:
     """Look for what has been kept for as long as the council says, and let go of what goes by itself."""
-    from bot import council, retaining, serving
+    from bot import council, opening, retaining
 
     if dry_run and anyway:
         _fail("--dry-run changes nothing, so there is nothing to do anyway. Leave one of them out.")
     settings, now = settings_module.load(), datetime.now(UTC)
-    with closing(serving.open_store(settings)) as store:
+    with closing(opening.open_store(settings)) as store:
         keeps = council.values_now(store, settings).keeps
         if not dry_run:
             looked = retaining.look(store, keeps, now, anyway=anyway)
-            if looked.refusal is not None:
+            if looked.refusal is not None and looked.refusal not in retaining.OF_THE_AUDIT:
                 _fail(
                     f"Nothing was forgotten. {retaining.REFUSED[looked.refusal]} Look at what is due with --dry-run. "
                     "If it is right, do: python -m bot keep --anyway"
@@ -392,8 +459,18 @@ def keep(
                 _say("This is the first look, so nothing was forgotten. From now on the clock is trusted.")
             else:
                 _say(f"{looked.forgotten} unfinished conversations forgotten.")
+            if looked.audit or looked.facts:
+                _say(
+                    f"Let go of, as their years had passed: {looked.audit} rows of the audit, "
+                    f"{looked.facts} facts of what was forgotten."
+                )
             if not looked.is_scrubbed:
                 _say("What was forgotten lies in the database's log until whoever reads it for long is done.")
+            if looked.refusal is not None:
+                _fail(
+                    f"The audit was left as it is. {retaining.REFUSED[looked.refusal]} Look at what is due with "
+                    "--dry-run. If it is right, do: python -m bot keep --anyway"
+                )
             return
         with store.reading() as seen:
             found = retaining.due(seen, keeps, now)
@@ -417,9 +494,11 @@ def _show_due(found: "Due") -> None:
         f"Due: {len(found.unfinished)} unfinished conversations go by themselves, {len(found.waiting)} finished ones "
         f"wait for the team, {len(found.closed)} closed enquiries wait for a decision. On hold: {found.held}."
     )
+    _say(f"Of the audit {found.audit} rows go by themselves, and {found.facts} facts of what was forgotten.")
     _say(f"Of {found.size.conversations} conversations and {found.size.enquiries} enquiries. Nothing was changed.")
     if found.refusal is not None:
-        _say(f"Nothing would go now. {retaining.REFUSED[found.refusal]}")
+        what = "Nothing of the audit" if found.refusal in retaining.OF_THE_AUDIT else "Nothing"
+        _say(f"{what} would go now. {retaining.REFUSED[found.refusal]}")
 
 
 @app.command()
@@ -432,13 +511,13 @@ def figures(
     ] = False,
 ) -> None:
     """Count the national tables and our own measures for a year, exactly. What is doubtful about them follows."""
-    from bot import reporting, serving
+    from bot import opening, reporting
     from bot.figures import MEASURES, Period
     from bot.roles import Actor, Role
 
     # Whoever has the key sees everything, as with every command; there is no account to name.
     actor = Actor("", Role.AUDITOR)
-    with closing(serving.open_store(settings_module.load())) as store:
+    with closing(opening.open_store(settings_module.load())) as store:
         if recount:
             with store.begin() as kept:
                 kept.facts.mark([one.enquiry_id for one in kept.enquiries.listed()])
@@ -483,11 +562,11 @@ def demo(
 ) -> None:
     """Fill an empty database with made-up enquiries, teams and people, marked as such. Nothing real may be in it."""
     from bot import demo as made_up
-    from bot import serving
+    from bot import opening, serving
 
     settings = settings_module.load()
     serving.make_ready(settings, _say)
-    with closing(serving.open_store(settings)) as store, serving.using(settings, serving.Use.ALONE):
+    with closing(opening.open_store(settings)) as store, opening.using(settings, opening.Use.ALONE):
         midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         made = made_up.make_up(
             store,
@@ -532,11 +611,11 @@ def check_interview() -> None:
 @app.command()
 def shell() -> None:
     """Talk to the dialogue in `rasa shell`, for those who develop it. What is typed lands in the store."""
-    from bot import serving
+    from bot import opening, serving
 
     settings = settings_module.load()
     serving.make_ready(settings, _say)
-    with closing(serving.open_store(settings)) as store:
+    with closing(opening.open_store(settings)) as store:
         model = serving.prepare(settings, _say)
         _say("Begin with /begin. Answer in words of your own invention; at a choice that leads on, type its id.")
         asyncio.run(serving.shell(settings, store, model))
@@ -545,54 +624,68 @@ def shell() -> None:
 @keys.command(name="new")
 def new_key() -> None:
     """Make a root key where OWNWORDS_ROOT_KEY says, if there is none."""
-    from bot import serving
-    from bot.store import RootKey
+    from bot import opening
+    from bot.store import RootKey, Store
 
     settings = settings_module.load()
-    if not settings.root_key.exists() and serving.database_file(settings).exists():
-        serving.root_key(settings)
+    if settings.root_key_command:
+        _fail("OWNWORDS_ROOT_KEY_COMMAND hands over the root key. Make one where that program has it from.")
+    if not settings.root_key.exists() and Store.is_made(settings.database):
+        opening.root_keys(settings)
     if settings.root_key.resolve().is_relative_to(settings.data.resolve()):
         _fail("OWNWORDS_ROOT_KEY lies inside OWNWORDS_DATA. Choose another place, so that no backup carries the key.")
     key = RootKey.create(settings.root_key)
     _say(f"Made root key {key.key_id} in {settings.root_key}. Keep a copy somewhere safe.")
 
 
+@keys.command(name="next")
+def next_key() -> None:
+    """Make the next root key beside the one of now, to be put wherever else Own Words runs. Nothing uses it yet."""
+    from bot import opening
+
+    key = opening.custody(settings_module.load()).next()
+    _say(f"Root key {key.key_id} is the next one. Put it beside the other on every machine; then do: keys rotate")
+
+
 @keys.command()
 def rotate() -> None:
-    """Put a new root key in place of the old one. It may be run again after an interruption."""
-    from bot import serving
-    from bot.store import RootKey, Store
+    """Put a new root key in place of the old one, while the site is open. It may be run again after an interruption."""
+    from bot import opening
 
     settings = settings_module.load()
-    path = settings.root_key
-    next_path = path.with_name(path.name + ".next")
-    old = serving.root_key(settings)
-    new = RootKey.read(next_path, outside=settings.data) if next_path.exists() else RootKey.create(next_path)
-    with serving.using(settings, serving.Use.ALONE):
-        store = Store.open(settings.database, old, also=[new])
-        try:
-            wrapped = store.rotate(new)
-        finally:
-            store.close()
-        _put_in_place(path, next_path)
-    _say(f"{wrapped} keys now lie under root key {new.key_id}. Destroy the old one when your backups allow.")
+    # Before anything is made: where the key went missing, this says so.
+    opening.root_keys(settings)
+    with opening.replacing_the_root_key(settings):
+        kept = opening.custody(settings)
+        new = kept.next()
+        with closing(opening.open_store(settings)) as store:
+            rotated = store.rotate(new, pause=GIVEN_TO_OTHERS)
+        if rotated.damaged:
+            _say(f"{rotated.damaged} keys are damaged and stay as they are: `python -m bot verify` names them.")
+        _say(kept.settle(datetime.now(UTC)))
+    _say(f"{rotated.wrapped} keys now lie under root key {new.key_id}. Copy it to its safe place; then make a backup.")
 
 
-def _put_in_place(path: Path, next_path: Path) -> None:
-    kept = path.with_name(f"{path.name}.{datetime.now(UTC):%Y%m%d%H%M%S}.old")
-    # At no moment is there no key at the path: whenever this is interrupted, it can be run again.
-    kept.hardlink_to(path)
-    next_path.replace(path)
-    _say(f"The old root key is {kept}.")
+@keys.command(name="checkpoint")
+def checkpoint_key() -> None:
+    """Show the public half of the key that signs checkpoints, and make the key if there is none."""
+    from bot.store.checkpoints import CheckpointKey
+
+    settings = settings_module.load()
+    key = CheckpointKey.read(settings.checkpoint_key, outside=settings.data)
+    if key is None:
+        key = CheckpointKey.create(settings.checkpoint_key)
+        _say(f"Made a checkpoint key: {settings.checkpoint_key}. It is not the root key, and opens nothing.")
+    _say(f"Checkpoints are signed by {key.public}. Write that down somewhere else.")
 
 
 @account.command(name="first")
 def first_administrator() -> None:
     """Print the one-time link by which the first administrator is made, in place of any before it."""
-    from bot import serving, signing_in
+    from bot import opening, signing_in
 
     settings = settings_module.load()
-    with closing(serving.open_store(settings)) as store:
+    with closing(opening.open_store(settings)) as store:
         secret = signing_in.first_administrator_link(store, datetime.now(UTC))
     if secret is None:
         _fail("There is an administrator already. For a new way in: python -m bot account link EMAIL")
@@ -602,10 +695,10 @@ def first_administrator() -> None:
 @account.command(name="link")
 def reset_link(email: Annotated[str, typer.Argument(metavar="EMAIL", help="As the account has it.")]) -> None:
     """Print a one-time link by which somebody chooses anew how to sign in. Whatever they had before then ends."""
-    from bot import serving, signing_in
+    from bot import opening, signing_in
 
     settings = settings_module.load()
-    with closing(serving.open_store(settings)) as store:
+    with closing(opening.open_store(settings)) as store:
         secret = signing_in.reset_link(store, email, datetime.now(UTC))
     _say_link(settings, secret)
 
@@ -620,9 +713,9 @@ def _say_link(settings: Settings, secret: str) -> None:
 @enquiry.command(name="open")
 def open_enquiry(reference: Reference) -> None:
     """Open an enquiry, under a reference that no other one has."""
-    from bot import enquiring, serving
+    from bot import enquiring, opening
 
-    with closing(serving.open_store(settings_module.load())) as store:
+    with closing(opening.open_store(settings_module.load())) as store:
         enquiring.open_enquiry(store, reference, datetime.now(UTC))
     _say("The enquiry is open. Invite people to it with: python -m bot enquiry invite")
 
@@ -630,9 +723,9 @@ def open_enquiry(reference: Reference) -> None:
 @enquiry.command(name="close")
 def close_enquiry(reference: Reference) -> None:
     """Close an enquiry. Conversations under way go on, and people can still be asked how it was for them."""
-    from bot import enquiring, serving
+    from bot import enquiring, opening
 
-    with closing(serving.open_store(settings_module.load())) as store:
+    with closing(opening.open_store(settings_module.load())) as store:
         enquiring.close(store, reference, datetime.now(UTC))
     _say("The enquiry is closed.")
 
@@ -640,9 +733,9 @@ def close_enquiry(reference: Reference) -> None:
 @enquiry.command(name="reopen")
 def reopen_enquiry(reference: Reference) -> None:
     """Open a closed enquiry again."""
-    from bot import enquiring, serving
+    from bot import enquiring, opening
 
-    with closing(serving.open_store(settings_module.load())) as store:
+    with closing(opening.open_store(settings_module.load())) as store:
         enquiring.reopen(store, reference, datetime.now(UTC))
     _say("The enquiry is open again.")
 
@@ -650,9 +743,9 @@ def reopen_enquiry(reference: Reference) -> None:
 @enquiry.command(name="list")
 def list_enquiries() -> None:
     """List the enquiries, without any words of theirs."""
-    from bot import serving
+    from bot import opening
 
-    with closing(serving.open_store(settings_module.load())) as store, store.reading() as seen:
+    with closing(opening.open_store(settings_module.load())) as store, store.reading() as seen:
         listed = seen.enquiries.listed()
         held = [len(seen.conversations.listed(enquiry_id=one.enquiry_id)) for one in listed]
     table = Table("reference", Column("opened", no_wrap=True), Column("closed", no_wrap=True))
@@ -682,7 +775,7 @@ def invite(
     ] = None,
 ) -> None:
     """Invite somebody to one conversation, once. The code is printed here and kept nowhere."""
-    from bot import enquiring, serving
+    from bot import enquiring, opening
     from bot.codes import Door, shown
     from bot.project import load_code_words
     from bot.store import Disguise, Origin
@@ -691,7 +784,7 @@ def invite(
     if not settings.address:
         _fail("Nobody can know from here where the site is reached. Set OWNWORDS_ADDRESS.")
     address = f"{settings.address}/invited"
-    with closing(serving.open_store(settings)) as store:
+    with closing(opening.open_store(settings)) as store:
         invited = asyncio.run(
             enquiring.invite(
                 Door(store, load_code_words()),
@@ -720,9 +813,9 @@ def withdraw(
     reference: Reference, number: Annotated[int, typer.Argument(help="As `enquiry show` numbers the invitations.")]
 ) -> None:
     """End an invitation that was not used yet, such as one that went astray."""
-    from bot import enquiring, serving
+    from bot import enquiring, opening
 
-    with closing(serving.open_store(settings_module.load())) as store:
+    with closing(opening.open_store(settings_module.load())) as store:
         enquiring.withdraw(store, reference, number, datetime.now(UTC))
     _say("The invitation has ended. Its code begins nothing any more.")
 
@@ -733,9 +826,9 @@ def join(
     reference: Reference,
 ) -> None:
     """Say that a conversation that somebody began by themselves belongs to an enquiry."""
-    from bot import enquiring, serving
+    from bot import enquiring, opening
 
-    with closing(serving.open_store(settings_module.load())) as store:
+    with closing(opening.open_store(settings_module.load())) as store:
         enquiring.join(store, _meant(store, conversation_id), reference)
     _say("The conversation belongs to the enquiry now.")
 
@@ -743,9 +836,9 @@ def join(
 @enquiry.command(name="show")
 def show_enquiry(reference: Reference) -> None:
     """Show an enquiry: what is wanted, every wording dated, every voice apart. Not how it was for people."""
-    from bot import enquiring, serving
+    from bot import enquiring, opening
 
-    with closing(serving.open_store(settings_module.load())) as store:
+    with closing(opening.open_store(settings_module.load())) as store:
         view = enquiring.look_at(store, reference)
     moves = ", ".join(f"{one.move} {_day(one.at)}" for one in view.moves)
     out.print(Text.assemble((_plain(view.enquiry.reference or ""), "bold"), f": {moves}"))
@@ -828,16 +921,16 @@ def export_enquiry(
     ] = False,
 ) -> None:
     """Write out a whole enquiry as one JSON object, how it was for people too. It is not for whoever led it."""
-    from bot import enquiring, exporting, serving
+    from bot import enquiring, exporting, opening
 
     if fhir:
         _export_fhir(reference, to, taken_back, experience=experience)
         return
     if experience:
         _fail("--experience goes with --fhir. Without it, how it was for people is always in.")
-    with closing(serving.open_store(settings_module.load())) as store:
+    with closing(opening.open_store(settings_module.load())) as store:
         enquiry_id = enquiring.look_at(store, reference).enquiry.enquiry_id
-        found = exporting.export_enquiry(store, enquiry_id, taken_back)
+        found = exporting.take_out_here(store, enquiry_id, taken_back, datetime.now(UTC))
     with _new_file(to) as target:
         # ASCII only: a lone surrogate has no place in UTF-8, and comes through as its escape.
         target.write(json.dumps(found, ensure_ascii=True) + "\n")
@@ -845,7 +938,7 @@ def export_enquiry(
 
 
 def _export_fhir(reference: str, to: Path | None, taken_back: TakenBack, *, experience: bool) -> None:
-    from bot import council, enquiring, serving
+    from bot import council, enquiring, opening
     from bot.interoperating.fhir import NotValid
     from bot.interoperating.taking import Written, take_out_here
     from bot.web.showing import texts_of
@@ -854,7 +947,7 @@ def _export_fhir(reference: str, to: Path | None, taken_back: TakenBack, *, expe
         _fail("What was taken back is never in a FHIR bundle. Leave --fhir out, or --taken-back.")
     stages = tuple(stage for stage in Stage if experience or stage is not Stage.EXPERIENCE)
     now = datetime.now(UTC)
-    with closing(serving.open_store(settings_module.load())) as store:
+    with closing(opening.open_store(settings_module.load())) as store:
         enquiry_id = enquiring.look_at(store, reference).enquiry.enquiry_id
         texts = texts_of(council.values_now(store, settings_module.load()))
         try:

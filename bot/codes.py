@@ -17,9 +17,11 @@ from typing import Protocol, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from argon2.low_level import Type, hash_secret_raw
+from limits import RateLimitItemPerMinute
 
 from bot.store import Disguise, Purpose, Store
 from bot.store.codes import BUCKET_BITS
+from bot.throttles import TooManyAtOnce, Turnstile, count, counted
 
 DIGITS = 20
 WORDS = 6
@@ -31,13 +33,14 @@ ARGON2_MEMORY_KIB = 64 * 1024
 
 NETWORK_WRONG = 10
 NETWORK_WINDOW = timedelta(minutes=10)
+WRONG_CODES = RateLimitItemPerMinute(NETWORK_WRONG, 10)
+"""Wrong ones of one network that slow nobody."""
 LONGEST_WAIT = 42.0
+WAIT_AT_ONCE = 10
+"""Tries of one network that may wait at once in one process. Without that, waiting would slow nobody who tries on many
+connections, and would hold all of them."""
 SITE_WRONG = 100
 SITE_WINDOW = timedelta(minutes=1)
-
-
-class TooManyAtOnce(Exception):
-    """More people than the machine can check are trying codes at this moment; a little later it will work."""
 
 
 @dataclass(slots=True)
@@ -49,6 +52,11 @@ class Door:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(2))
     waiting: int = 0
+    turnstile: Turnstile = field(init=False)
+    """For all that is counted whether it was right or wrong."""
+
+    def __post_init__(self) -> None:
+        self.turnstile = Turnstile(self.store, self.sleep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +115,9 @@ async def try_code(
     key = network_key(door.store, network, now)
     wait = await to_thread.run_sync(_wait, door, key, now)
     if wait:
-        await door.sleep(wait)
+        door.turnstile.waited("code")
+        with door.turnstile.places.take("code", key, WAIT_AT_ONCE):
+            await door.sleep(wait)
     code = canonical(typed, door.code_words)
     found = await to_thread.run_sync(find, _bucket(door.store, kind, code))
     salt = found.salt if found is not None else hashlib.sha256(b"nobody").digest()[:SALT_BYTES]
@@ -192,14 +202,13 @@ async def _hash(door: Door, kind: Secrets, code: str, salt: bytes) -> bytes:
 
 def _wrong(door: Door, network: str, now: datetime) -> None:
     with door.store.begin() as kept:
-        kept.attempts.count_wrong(network, now)
-        kept.attempts.drop(now - timedelta(days=1))
+        count(kept, WRONG_CODES, network, now)
 
 
 def _wait(door: Door, network: str, now: datetime) -> float:
     """Say how many seconds this try waits."""
     with door.store.reading() as seen:
-        here = seen.attempts.wrong(now - NETWORK_WINDOW, network=network)
+        here = counted(seen, WRONG_CODES, network, now)
         everywhere = seen.attempts.wrong(now - SITE_WINDOW)
     wait = slowed(here, NETWORK_WRONG)
     if everywhere >= SITE_WRONG:

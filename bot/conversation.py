@@ -7,6 +7,7 @@ from its turns alone, so it is the same after a crash as before it.
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -354,8 +355,9 @@ class Standing:
         filed under another question. What was put off before the round is not an answer any more. `offered` names the
         things said before that the question offers now: a choice among fewer things is no choice among these.
         """
+        on_path = frozenset(path)
         for answer in self.answers:
-            if answer.number in path or (answer.is_put_off and answer.current.number < self.came_round):
+            if answer.number in on_path or (answer.is_put_off and answer.current.number < self.came_round):
                 continue
             question = answer.question
             if offered is not None and not _names(answer.current.choice) <= set(offered) <= _names(question.shown):
@@ -417,20 +419,22 @@ def heard_as(turn: Turn) -> tuple[Kind, tuple[str, ...]]:
 
 def standing(turns: Sequence[Turn]) -> Standing:
     """Work out where a conversation stands from its turns, in order."""
-    fold = _Fold()
-    for turn in turns:
-        fold.hear(turn)
-    return fold.standing()
+    return Fold().followed_by(turns).standing()
 
 
-class _Fold:
-    """One pass over the turns."""
+class Fold:
+    """One pass over the turns, as far as it has come. It stays as it is: who goes on goes on from a copy."""
 
     def __init__(self) -> None:
         self.by_number: dict[int, Turn] = {}
         self.roots: dict[int, int] = {}
-        self.versions: dict[int, list[Turn]] = {}
-        self.additions: dict[int, list[int]] = {}
+        self.versions: dict[int, tuple[Turn, ...]] = {}
+        self.additions: dict[int, tuple[int, ...]] = {}
+        self.added_to: dict[int, int] = {}
+        self.answers: dict[int, Answer] = {}
+        self.by_turn: dict[int, tuple[Answer, Said]] = {}
+        self.is_to_be_made: set[int] = set()
+        """Roots of the answers to which something was said since they were made."""
         self.order: list[int] = []
         self.path: list[int] = []
         self.unsettled: set[int] = set()
@@ -448,7 +452,18 @@ class _Fold:
         self.came_round = 0
         self.last = 0
 
-    def hear(self, turn: Turn) -> None:
+    def followed_by(self, turns: Sequence[Turn]) -> "Fold":
+        """Give the pass as it is after these turns too."""
+        after = copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, dict | list | set):
+                setattr(after, name, value.copy())
+        for turn in turns:
+            after._hear(turn)
+        after._make_answers()
+        return after
+
+    def _hear(self, turn: Turn) -> None:
         self.by_number[turn.number] = turn
         self.last = turn.number
         match turn.kind:
@@ -481,9 +496,10 @@ class _Fold:
     def _answered(self, turn: Turn) -> None:
         self.opened.clear()
         if turn.adds_to is not None:
-            self.roots[turn.number] = turn.number
-            self.versions[turn.number] = [turn]
-            self.additions.setdefault(self.roots[turn.adds_to], []).append(turn.number)
+            root = self.roots[turn.adds_to]
+            self.additions[root] = (*self.additions.get(root, ()), turn.number)
+            self.added_to[turn.number] = root
+            self._say(turn.number, turn)
             self.revisit = None
         elif self.asked is not None and turn.answers == self.asked.number and not self.is_answered:
             self._answered_now(turn)
@@ -495,24 +511,37 @@ class _Fold:
         self.notices.clear()
         if turn.replaces is not None and turn.replaces in self.roots:
             root = self.roots[turn.replaces]
-            self.roots[turn.number] = root
-            self.versions[root].append(turn)
         else:
             root = turn.number
-            self.roots[root] = root
-            self.versions[root] = [turn]
             self.order.append(root)
+        self._say(root, turn)
         self.path.append(root)
 
     def _said_otherwise(self, turn: Turn) -> None:
         assert turn.replaces is not None
         root = self.roots[turn.replaces]
-        before = Said(tuple(self.versions[root])).heard
-        self.roots[turn.number] = root
-        self.versions[root].append(turn)
+        before = Said(self.versions[root]).heard
+        self._say(root, turn)
         if turn.kind is not Kind.TAKEN_BACK and heard_as(turn) != heard_as(before) and root in self.path:
             self.unsettled.add(root)
         self.revisit = None
+
+    def _say(self, root: int, turn: Turn) -> None:
+        self.roots[turn.number] = root
+        self.versions[root] = (*self.versions.get(root, ()), turn)
+        self.is_to_be_made.add(self.added_to.get(root, root))
+
+    def _make_answers(self) -> None:
+        for root in self.is_to_be_made - self.added_to.keys():
+            self.answers[root] = answer = Answer(
+                question=self._question(self.versions[root][0]),
+                said=Said(self.versions[root]),
+                additions=tuple(Said(self.versions[added]) for added in self.additions.get(root, ())),
+            )
+            for said in (answer.said, *answer.additions):
+                for turn in said.versions:
+                    self.by_turn[turn.number] = (answer, said)
+        self.is_to_be_made = set()
 
     def _controlled(self, turn: Turn) -> None:
         control = Control(turn.choice[0])
@@ -547,19 +576,13 @@ class _Fold:
             self.unsettled.update(root for root in self.path if _is_put_off(self.versions[root][-1]))
 
     def standing(self) -> Standing:
-        answers = tuple(
-            Answer(
-                question=self._question(self.versions[root][0]),
-                said=Said(tuple(self.versions[root])),
-                additions=tuple(Said(tuple(self.versions[added])) for added in self.additions.get(root, ())),
-            )
-            for root in self.order
-        )
+        """Say where the conversation stands."""
+        answers = tuple(map(self.answers.__getitem__, self.order))
         revisited = None
         asked = self.asked
         if self.revisit is not None:
             root = self.roots[self.revisit[1]]
-            revisited = Said(tuple(self.versions[root]))
+            revisited = Said(self.versions[root])
             asked = self._question(revisited.first)
         now = self._now()
         if now is Now.ASIDE:
@@ -579,12 +602,7 @@ class _Fold:
             handed_over=self.handed_over,
             shared=self.shared,
             last=self.last,
-            by_turn={
-                turn.number: (answer, said)
-                for answer in answers
-                for said in (answer.said, *answer.additions)
-                for turn in said.versions
-            },
+            by_turn=self.by_turn,
         )
 
     @property

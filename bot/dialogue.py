@@ -20,11 +20,13 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol
 
-import httpx
+from bot.lines import Answered, LineLost, Lines, NotUnderstood
 
 log = logging.getLogger(__name__)
 
 SECRET_HEADER = "X-Own-Words-Secret"
+APP_HEADER = "X-Own-Words-App"
+"""Names the app that asks, where boxes serve several: one of the addresses that the box was told of at its start."""
 TURN_LIMIT = 4.5
 """Seconds to wait for the box; its own limit is 4. A person waits no longer for the page that says "kept"."""
 HEALTH_EVERY = 2.0
@@ -33,14 +35,24 @@ HEALTH_STRIKES = 3
 DOUBT_LIMIT = 15.0
 """Seconds that a box which was ready, and is no longer trusted, has to answer a canned turn."""
 READY_LIMIT = 120.0
+MOST_PATIENCE = 8
+"""How many times as long a box may take, at most, once it was ended for being slow and the next one was slow too."""
 BACK_OFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 FAILURES_BEFORE_PAUSE = 5
 LARGEST_LOG = 1_000_000
 """Bytes of the box's log, after which a new start begins a new one."""
 
 
+_NO_ANSWER = (TimeoutError, LineLost, NotUnderstood)
+"""What comes of asking a box that does not answer as it should."""
+
+
 class DialogueUnavailable(Exception):
     """The box gave no clean answer. Words are kept all the same; the next question comes when it is back."""
+
+
+class BoxGone(DialogueUnavailable):
+    """The box does not answer at all, or stopped in the middle: another one may be asked at once."""
 
 
 class DialogueBehind(Exception):
@@ -105,6 +117,10 @@ class Dialogue(Protocol):
         """Drop what is remembered of a conversation."""
         ...
 
+    async def answers_a_canned_turn(self) -> bool:
+        """Whether an invented conversation is given a first question."""
+        ...
+
     @property
     def is_ready(self) -> bool:
         """Whether a question can be expected at once."""
@@ -159,22 +175,21 @@ def digest(conversation_id: str, path: Sequence[Delivery]) -> str:
 
 
 class BoxClient:
-    """Asks the box over loopback HTTP."""
+    """Asks one box over HTTP: over loopback, where it is a child of ours; `app` is where its actions find us else."""
 
-    def __init__(self, address: str, secret: str, receipts: Receipts) -> None:
-        self._http = httpx.AsyncClient(
-            base_url=f"{address}/webhooks/own_words",
-            headers={SECRET_HEADER: secret},
-            timeout=httpx.Timeout(TURN_LIMIT),
-            trust_env=False,
+    def __init__(self, address: str, secret: str, receipts: Receipts, app: str = "") -> None:
+        self._lines = Lines(
+            f"{address}/webhooks/own_words", {SECRET_HEADER: secret, **({APP_HEADER: app} if app else {})}
         )
         self._receipts = receipts
         self._failures = 0
         self.is_ready = False
+        self.is_locked_out = False
+        """Whether the box is well and waits for what boxes share."""
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await self._lines.close()
 
     async def ask(self, conversation_id: str, path: Sequence[Delivery]) -> Heard:
         """Tell the last of a path and hear what is said next. A path of one always begins afresh.
@@ -196,26 +211,29 @@ class BoxClient:
 
     async def forget(self, conversation_id: str) -> None:
         """Drop what the box remembers of a conversation; a box that is away has forgotten already."""
-        with contextlib.suppress(httpx.HTTPError):
-            await self._http.post("/forget", json={"conversation_id": conversation_id})
+        with contextlib.suppress(*_NO_ANSWER):
+            await self._lines.ask("POST", "/forget", {"conversation_id": conversation_id}, limit=TURN_LIMIT)
 
     async def answers_a_canned_turn(self) -> bool:
         """Whether the box gives a first question to an invented conversation."""
         canned = secrets.token_hex(16)
+        self.is_locked_out = False
         try:
-            answer = await self._http.post(
-                "/turns", json=_request(canned, [beginning("first", "person")]), timeout=HEALTH_LIMIT
-            )
-            await self._http.post("/forget", json={"conversation_id": canned}, timeout=HEALTH_LIMIT)
-            return answer.status_code == 200 and bool(answer.json()["utterances"])
-        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            first = _request(canned, [beginning("first", "person")])
+            answer = await self._lines.ask("POST", "/turns", first, limit=HEALTH_LIMIT)
+            self.is_locked_out = answer.status == 503 and answer.json()["error"] == "locked"
+            if answer.status != 200:
+                return False
+            await self._lines.ask("POST", "/forget", {"conversation_id": canned}, limit=HEALTH_LIMIT)
+            return bool(answer.json()["utterances"])
+        except (*_NO_ANSWER, ValueError, KeyError, TypeError):
             return False
 
     async def is_alive(self) -> bool:
         """Whether the box answers at all."""
         try:
-            return (await self._http.get("/ready", timeout=HEALTH_LIMIT)).status_code == 200
-        except httpx.HTTPError:
+            return (await self._lines.ask("GET", "/ready", limit=HEALTH_LIMIT)).status == 200
+        except _NO_ANSWER:
             return False
 
     def trust_again(self) -> None:
@@ -225,7 +243,7 @@ class BoxClient:
 
     async def _ask(self, conversation_id: str, path: Sequence[Delivery]) -> Heard:
         answer, ran = await self._tell(conversation_id, path)
-        if answer.status_code == HTTPStatus.CONFLICT:
+        if answer.status == HTTPStatus.CONFLICT:
             raise DialogueBehind
         heard, needed = _heard(answer)
         if needed - ran:
@@ -234,13 +252,15 @@ class BoxClient:
             raise DialogueBehind
         return heard
 
-    async def _tell(self, conversation_id: str, path: Sequence[Delivery]) -> tuple[httpx.Response, Counter[str]]:
+    async def _tell(self, conversation_id: str, path: Sequence[Delivery]) -> tuple[Answered, Counter[str]]:
         """Tell the last delivery of a path, and give the actions that ran here meanwhile."""
         self._receipts.expect(conversation_id)
         try:
-            answer = await self._http.post("/turns", json=_request(conversation_id, path))
-        except httpx.HTTPError as error:
+            answer = await self._lines.ask("POST", "/turns", _request(conversation_id, path), limit=TURN_LIMIT)
+        except (TimeoutError, NotUnderstood) as error:
             raise DialogueUnavailable(f"the box did not answer: {type(error).__name__}") from error
+        except LineLost as error:
+            raise BoxGone(f"the box is not there: {type(error).__name__}") from error
         finally:
             ran = self._receipts.collect(conversation_id)
         return answer, ran
@@ -255,10 +275,10 @@ def _request(conversation_id: str, path: Sequence[Delivery]) -> dict[str, Any]:
     }
 
 
-def _heard(answer: httpx.Response) -> tuple[Heard, Counter[str]]:
+def _heard(answer: Answered) -> tuple[Heard, Counter[str]]:
     """Read a reply, and which actions it needed. Raises DialogueUnavailable for anything that is none."""
-    if answer.status_code != HTTPStatus.OK:
-        raise DialogueUnavailable(f"the box answered {answer.status_code}")
+    if answer.status != HTTPStatus.OK:
+        raise DialogueUnavailable(f"the box answered {answer.status}")
     try:
         told = answer.json()
         utterances = tuple(
@@ -375,24 +395,48 @@ class Box:
     """The box as a child process: started, watched, and started again with growing pauses when it dies or hangs."""
 
     def __init__(
-        self, *, project: Path, data: Path, python: Path, model: Path, port: int, actions_port: int, secret: str
+        self,
+        *,
+        project: Path,
+        data: Path,
+        python: Path,
+        model: Path,
+        port: int,
+        secret: str,
+        apps: Sequence[str],
+        host: str = "127.0.0.1",
+        redis: str = "",
     ) -> None:
+        """`apps`: where the custom actions are served; one that starts a box for itself names itself alone.
+
+        `host`: the address that the box listens on. `redis`: what it shares with other boxes; empty where it is alone.
+        """
         self._project = project
         self._data = data
         self._python = python
         self._model = model
+        self._host = host
         self._port = port
+        self._endpoints = "endpoints.shared.yml" if redis else "endpoints.yml"
+        shared = {"OWNWORDS_REDIS": redis, "OWNWORDS_INTERVIEW": project_digest(project)} if redis else {}
         self._environment = box_environment(
             data,
             {
                 "OWNWORDS_BOX_SECRET": secret,
-                "OWNWORDS_ACTIONS_URL": f"http://127.0.0.1:{actions_port}/webhook",
+                "OWNWORDS_ACTIONS_URL": f"{apps[0]}/webhook",
+                "OWNWORDS_APPS": ",".join(apps),
+                **shared,
             },
         )
         self.receipts = Receipts()
-        self.client = BoxClient(f"http://127.0.0.1:{port}", secret, self.receipts)
+        self.client = BoxClient(_reached(host, port), secret, self.receipts, apps[0])
         self._watching: asyncio.Task[None] | None = None
+        self._patience = 1
+        """How many times its limits a box may take. On a machine that has too much to do, the same limit would end it
+        again and again, and it would never be there."""
         self.pid: int | None = None
+        self.starts = 0
+        """How often it was started."""
         self.ready = asyncio.Event()
         """Set once the first question could be asked for the first time."""
 
@@ -443,7 +487,7 @@ class Box:
                 "rasa",
                 "run",
                 "-i",
-                "127.0.0.1",
+                self._host,
                 "-p",
                 str(self._port),
                 "-m",
@@ -451,7 +495,7 @@ class Box:
                 "--credentials",
                 "credentials.yml",
                 "--endpoints",
-                "endpoints.yml",
+                self._endpoints,
                 cwd=self._project,
                 env=self._environment,
                 stdin=asyncio.subprocess.DEVNULL,
@@ -459,31 +503,50 @@ class Box:
                 stderr=log_file,
             )
         self.pid = child.pid
+        self.starts += 1
         return child
 
     async def _live(self, child: asyncio.subprocess.Process) -> None:
-        """Return when the child has died, hangs, or never became ready."""
+        """Return when the child has died, hangs, or never became ready. Whoever was slow may be slower next time."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + READY_LIMIT
-        strikes = 0
+        deadline = loop.time() + READY_LIMIT * self._patience
+        strikes, good_since = 0, loop.time()
         while child.returncode is None:
+            doubt = DOUBT_LIMIT * self._patience
             if not self.client.is_ready:
                 if await self.client.answers_a_canned_turn():
                     self.client.trust_again()
                     self.ready.set()
                     strikes = 0
-                    deadline = loop.time() + DOUBT_LIMIT
+                    deadline = loop.time() + doubt
+                    good_since = loop.time()
+                elif self.client.is_locked_out:
+                    # Another start would not bring back what boxes share.
+                    deadline = loop.time() + doubt
                 elif loop.time() > deadline:
+                    self._be_more_patient()
                     return
             elif await self.client.is_alive():
                 strikes = 0
-                deadline = loop.time() + DOUBT_LIMIT
+                deadline = loop.time() + doubt
+                if loop.time() - good_since > READY_LIMIT:
+                    self._patience = 1
             else:
                 strikes += 1
-                if strikes >= HEALTH_STRIKES:
+                if strikes >= HEALTH_STRIKES * self._patience:
+                    self._be_more_patient()
                     return
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(child.wait(), timeout=HEALTH_EVERY if self.client.is_ready else 0.5)
+
+    def _be_more_patient(self) -> None:
+        self._patience = min(2 * self._patience, MOST_PATIENCE)
+
+
+def _reached(host: str, port: int) -> str:
+    """Say at which address its own machine reaches what listens on `host`."""
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 compared, not listened on
+    return f"http://{f'[{here}]' if ':' in here else here}:{port}"
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:

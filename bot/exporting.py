@@ -10,7 +10,7 @@ from bot.conversation import ANSWERING, Answer, Kind, Standing, Turn
 from bot.enquiry import EnquiryOutcome, OutcomeReview, Part, Verdict, Voice, Wording, enquiry_outcomes, outcome_id
 from bot.outcomes import Outcome
 from bot.review import Proposed, proposed_in
-from bot.store import Conversation, Store, Transaction
+from bot.store import AuditAct, Conversation, Store, Transaction
 
 RECORDS: Mapping[str, str] = {
     "feeling": "feelings",
@@ -69,6 +69,19 @@ def export_one(store: Store, conversation_id: str, taken_back: TakenBack = Taken
     """Give one conversation. Raises Missing."""
     with store.reading() as seen:
         return _export(seen, seen.conversations.get(conversation_id), taken_back)
+
+
+def take_out_here(store: Store, enquiry_id: str, taken_back: TakenBack, now: datetime) -> dict[str, Any]:
+    """Give a whole enquiry to whoever runs Own Words, as `export_enquiry` does. It is recorded before it is given.
+
+    Raises Missing, NotKept.
+    """
+    found = export_enquiry(store, enquiry_id, taken_back)
+    about = "json.here" if taken_back is TakenBack.LEFT_OUT else "json.taken_back.here"
+    with store.begin() as kept:
+        team_id = kept.allocations.access(enquiry_id).team_id
+        kept.audit.add(AuditAct.EXPORTED, now, team_id=team_id, enquiry_id=enquiry_id, about=about)
+    return found
 
 
 def export_enquiry(store: Store, enquiry_id: str, taken_back: TakenBack = TakenBack.LEFT_OUT) -> dict[str, Any]:

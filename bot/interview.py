@@ -133,6 +133,8 @@ class Interview:
     responses: Mapping[tuple[str, Speaker, Stage], Asking]
     reached: Mapping[tuple[Speaker, Stage], Sequence[str]]
     """The names of the questions that each conversation can come to, in their order."""
+    headings: Mapping[tuple[Speaker, Stage], tuple[str, ...]]
+    """The headings of the parts that each conversation can come to, in their order."""
 
     @classmethod
     def from_text(cls, domain: str, rules: str = "rules: []") -> "Interview":
@@ -150,7 +152,17 @@ class Interview:
             for speaker in SPEAKERS
             for stage in Stage
         }
-        return cls(version=hashlib.sha256(domain.encode()).hexdigest(), responses=found, reached=orders)
+        headings = {
+            who: tuple(
+                dict.fromkeys(
+                    found[name, *who].part for name in names if (name, *who) in found and found[name, *who].part
+                )
+            )
+            for who, names in orders.items()
+        }
+        return cls(
+            version=hashlib.sha256(domain.encode()).hexdigest(), responses=found, reached=orders, headings=headings
+        )
 
     def question(self, name: str, speaker: Speaker = Speaker.PERSON, stage: Stage = Stage.FIRST) -> Asking:
         """Give a question by the name its answers are kept under. Raises NotInInterview."""
@@ -165,8 +177,7 @@ class Interview:
 
     def parts(self, speaker: Speaker = Speaker.PERSON, stage: Stage = Stage.FIRST) -> tuple[str, ...]:
         """Give the headings that a conversation can come to, in its order."""
-        questions = (self.response(name, speaker, stage) for name in self.reached[speaker, stage])
-        return tuple(dict.fromkeys(question.part for question in questions if question.part))
+        return self.headings[speaker, stage]
 
 
 def asked(told: Mapping[str, Any], forms: Iterable[str]) -> Iterator[str]:

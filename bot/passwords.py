@@ -19,9 +19,10 @@ from anyio import CapacityLimiter, to_thread
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from bot.codes import ARGON2_MEMORY_KIB, ARGON2_TIME, SALT_BYTES, WAITING_AT_MOST, TooManyAtOnce
+from bot.codes import ARGON2_MEMORY_KIB, ARGON2_TIME, SALT_BYTES, WAITING_AT_MOST
 from bot.settings import BadSetting, Settings
 from bot.store import Purpose, Store
+from bot.throttles import TooManyAtOnce
 
 SHORTEST = 12
 LONGEST = 1_000

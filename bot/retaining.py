@@ -1,8 +1,9 @@
 """Keeping things no longer than they are to be kept, and no shorter; and forgetting, which takes two people.
 
-Nothing goes by itself but what was begun, never finished and taken up by nobody. What is finished waits, and the team
-is reminded. A closed enquiry whose time has passed stands in a list until managers decide about it, one after the
-other. A hold keeps an enquiry whatever else was decided.
+Of what people said, nothing goes by itself but what was begun, never finished and taken up by nobody. What is finished
+waits, and the team is reminded. A closed enquiry whose time has passed stands in a list until managers decide about it,
+one after the other. A hold keeps an enquiry whatever else was decided, and the audit from where it names it first. The
+audit and the facts of what was forgotten, which hold nobody's words, go after their years, the oldest first.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ from bot.council import TERMS, Name, Unit
 from bot.reviewing import seeing, working
 from bot.reviewing.seeing import Names, NotDone, changed
 from bot.roles import Act, Actor, Place, Role, require, require_proven
-from bot.store import AuditAct, Entry, EntryKind, Missing, Rule, Scope, Store, Transaction
+from bot.store import AuditAct, Damaged, Entry, EntryKind, Missing, Rule, Scope, Store, Transaction, logs
 from bot.store.retention import Aged, Size
 
 LONGEST_REASON = 2_000
@@ -29,6 +30,9 @@ FEW = 5
 SHARE = 20
 """Beyond that, one in so many: 5 %."""
 
+FEW_ROWS = 100
+"""So many rows of the audit, or facts of what was forgotten, may go at once however few there are."""
+
 LOOKS_EVERY = timedelta(hours=23)
 GAP = timedelta(hours=48)
 """Time since the last look after which the clock may have jumped, or the program stood still."""
@@ -41,6 +45,9 @@ LISTED = 50
 
 AT_ONCE = 50
 """Conversations that one transaction forgets."""
+
+ROWS_AT_ONCE = 5_000
+"""Rows of the audit that one transaction lets go of."""
 
 
 # --- rules -----------------------------------------------------------------------------------------------------------
@@ -127,6 +134,10 @@ class Refusal(StrEnum):
     GAP = "gap"
     SHARE = "share"
     """More than 5 % would go."""
+    AUDIT_SHARE = "audit_share"
+    """More than 5 % of the audit would go, or of the facts of what was forgotten. Of words, what is due has gone."""
+    AUDIT_DAMAGED = "audit_damaged"
+    """What is to go of the audit is not as it was kept. It stays, to be looked at."""
 
 
 def refusal(now: datetime, newest: datetime | None, last: datetime | None, due: int, size: Size) -> Refusal | None:
@@ -140,12 +151,24 @@ def refusal(now: datetime, newest: datetime | None, last: datetime | None, due: 
     return None
 
 
+def refusal_of_audit(going: Sequence[tuple[int, int]]) -> Refusal | None:
+    """Say why nothing of the audit is to go now. `going`: of how many rows how many would, for each log."""
+    if any(due > FEW_ROWS and due * SHARE > rows for due, rows in going):
+        return Refusal.AUDIT_SHARE
+    return None
+
+
 REFUSED = {
     Refusal.CLOCK: "The clock is behind what was said or written last.",
     Refusal.GAP: "The last look was more than 48 hours ago: the clock may have jumped, or the program stood still.",
     Refusal.SHARE: "More than 5 % of all conversations would go at once.",
+    Refusal.AUDIT_SHARE: "More than 5 % of the audit, or of the facts of what was forgotten, would go at once.",
+    Refusal.AUDIT_DAMAGED: "What is to go of the audit is not as it was kept: `python -m bot verify` says where.",
 }
 """Each refusal, as those read it who run Own Words."""
+
+OF_THE_AUDIT = frozenset({Refusal.AUDIT_SHARE, Refusal.AUDIT_DAMAGED})
+"""Refusals that keep the audit and the facts of what was forgotten, and nothing else."""
 
 
 # --- the daily look --------------------------------------------------------------------------------------------------
@@ -167,6 +190,10 @@ class Due:
     last: datetime | None
     """When what is due was looked for and let go of last."""
     refusal: Refusal | None
+    audit: int = 0
+    """Rows of the audit that go by themselves."""
+    facts: int = 0
+    """Facts of what was forgotten that go by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +206,10 @@ class Looked:
     """Nothing goes at the first look: it says from when on the clock is trusted."""
     is_scrubbed: bool = True
     """Whether nothing of it lies in the database's log any more."""
+    audit: int = 0
+    """Rows of the audit that went."""
+    facts: int = 0
+    """Facts of what was forgotten that went."""
 
 
 EVERYTHING = Scope(None, "", include_restricted=True, duty=True)
@@ -190,6 +221,10 @@ def due(seen: Transaction, keeps: Mapping[Name, int], now: datetime, scope: Scop
     closed = seen.retention.closed(before(keeps, Name.KEEP_CLOSED, now), scope)
     stands = _decided_about(seen, None)
     last, size = _last(seen), seen.retention.size()
+    since = before(keeps, Name.KEEP_AUDIT, now)
+    audit, facts = seen.cuts.old_audit(since, _held(stands)), seen.cuts.old_facts(since)
+    going = [(audit, seen.cuts.length(logs.AUDIT)), (facts, seen.cuts.length(logs.FORGOTTEN))]
+    refused = refusal(now, seen.retention.newest(), last, len(unfinished), size)
     return Due(
         unfinished=unfinished,
         waiting=seen.retention.waiting(before(keeps, Name.KEEP_WAITING, now), scope),
@@ -197,7 +232,9 @@ def due(seen: Transaction, keeps: Mapping[Name, int], now: datetime, scope: Scop
         held=sum(one.is_held for one in stands.values()),
         size=size,
         last=last,
-        refusal=refusal(now, seen.retention.newest(), last, len(unfinished), size),
+        refusal=refused or refusal_of_audit(going),
+        audit=audit,
+        facts=facts,
     )
 
 
@@ -211,14 +248,15 @@ def is_time(store: Store, now: datetime) -> bool:
 def look(store: Store, keeps: Mapping[Name, int], now: datetime, *, anyway: bool = False) -> Looked:
     """Forget what is due and goes by itself, unless something looks wrong. `anyway`: somebody looked, and it is right.
 
-    Raises NotKept, NotRead.
+    Where the audit alone looks wrong, it alone stays. Raises NotKept, NotRead.
     """
     with store.begin() as kept:
         found = due(kept, keeps, now)
         is_first = found.last is None
-        if found.refusal is not None and not anyway:
-            kept.audit.add(AuditAct.TIDYING_REFUSED, now, about=found.refusal.value)
-            return Looked(0, found.refusal)
+        refused = None if anyway else found.refusal
+        if refused is not None and refused not in OF_THE_AUDIT:
+            kept.audit.add(AuditAct.TIDYING_REFUSED, now, about=refused.value)
+            return Looked(0, refused)
         kept.audit.add(AuditAct.TIDIED, now, about="first" if is_first and not anyway else "look")
     if is_first and not anyway:
         return Looked(0, None, is_first=True)
@@ -232,7 +270,42 @@ def look(store: Store, keeps: Mapping[Name, int], now: datetime, *, anyway: bool
                 kept.forgetting.conversation(one.id, Rule.UNFINISHED, now)
                 kept.audit.add(AuditAct.CHANGED, now, conversation_id=one.id, about=f"forgotten.{Rule.UNFINISHED}")
         forgotten += len(still)
-    return Looked(forgotten, None, is_scrubbed=store.scrub())
+    audit = facts = 0
+    if refused is None:
+        try:
+            audit, facts = _shorten(store, before(keeps, Name.KEEP_AUDIT, now), now)
+        except Damaged:
+            refused = Refusal.AUDIT_DAMAGED
+    if refused is not None:
+        with store.begin() as kept:
+            kept.audit.add(AuditAct.TIDYING_REFUSED, now, about=refused.value)
+    return Looked(forgotten, refused, is_scrubbed=store.scrub(), audit=audit, facts=facts)
+
+
+def _shorten(store: Store, since: datetime, now: datetime) -> tuple[int, int]:
+    """Let go of the front of the audit, and of the list of what was forgotten. Gives how many rows of each."""
+    audit = facts = 0
+    while True:
+        with store.begin() as kept:
+            # Somebody may have put an enquiry on hold meanwhile.
+            old = kept.cuts.old_audit(since, _held(_decided_about(kept, None)))
+            if old:
+                kept.cuts.cut_audit(min(old, ROWS_AT_ONCE), since, now)
+        audit += min(old, ROWS_AT_ONCE)
+        if old <= ROWS_AT_ONCE:
+            break
+    while True:
+        with store.begin() as kept:
+            old = kept.cuts.old_facts(since)
+            if old:
+                kept.cuts.cut_facts(min(old, ROWS_AT_ONCE), since, now)
+        facts += min(old, ROWS_AT_ONCE)
+        if old <= ROWS_AT_ONCE:
+            return audit, facts
+
+
+def _held(stands: Mapping[str, Decided]) -> frozenset[str]:
+    return frozenset(enquiry_id for enquiry_id, one in stands.items() if one.is_held)
 
 
 def _last(seen: Transaction) -> datetime | None:

@@ -10,7 +10,7 @@ from anyio import to_thread
 
 from bot import codes
 from bot.codes import Door, Made, Secrets
-from bot.store import Code, Disguise, Purpose, Taken
+from bot.store import Code, Disguise, Purpose, Taken, Transaction, Visit
 
 IDLE_MINUTES = (30, 120, 1200)
 """How long a visit may be idle: asked before the first question."""
@@ -40,31 +40,37 @@ async def open_visit(door: Door, conversation_id: str, idle_minutes: int, now: d
 
 async def visited(door: Door, secret: str, now: datetime) -> str | None:
     """Give the conversation that a visit is for; None when there is no such visit, or it has ended, or was idle."""
+    visit = await find_visit(door, secret, now)
+    return None if visit is None else visit.conversation_id
 
-    def read() -> str | None:
+
+async def find_visit(door: Door, secret: str, now: datetime) -> Visit | None:
+    """Give a visit; None when there is no such visit, or it has ended, or was idle."""
+
+    def read() -> Visit | None:
         with door.store.reading() as seen:
-            visit = seen.visits.find(secret)
-        if visit is None or visit.ended_at is not None:
-            return None
-        if now - visit.last_seen_at > timedelta(minutes=visit.idle_minutes):
-            return None
-        return visit.conversation_id
+            return visit_in(seen, secret, now)
 
-    return await to_thread.run_sync(read)
+    return await door.store.soon(read)
 
 
-async def stay(door: Door, secret: str, now: datetime) -> None:
-    """Say that the visit goes on. Only what a person sends says so; looking at a page writes nothing."""
+def visit_in(seen: Transaction, secret: str, now: datetime) -> Visit | None:
+    """Give a visit, as `find_visit` does, as part of a reading that goes on."""
+    visit = seen.visits.find(secret)
+    if visit is None or visit.ended_at is not None:
+        return None
+    return None if now - visit.last_seen_at > timedelta(minutes=visit.idle_minutes) else visit
 
-    def keep() -> None:
-        with door.store.reading() as seen:
-            visit = seen.visits.find(secret)
-        if visit is not None and timedelta(0) <= now - visit.last_seen_at < NOTED_EVERY:
-            return
+
+async def stay(door: Door, secret: str, visit: Visit, now: datetime) -> None:
+    """Say that a visit goes on. Only what a person sends says so; looking at a page writes nothing."""
+
+    def note() -> None:
         with door.store.begin() as kept:
             kept.visits.seen(secret, now)
 
-    await to_thread.run_sync(keep)
+    if not timedelta(0) <= now - visit.last_seen_at < NOTED_EVERY:
+        await to_thread.run_sync(note)
 
 
 async def end_visit(door: Door, secret: str, now: datetime) -> None:

@@ -45,6 +45,8 @@ class Act(StrEnum):
     JOIN = "join"
     """Say which enquiry a conversation belongs to that somebody began by themselves."""
     INVITE = "invite"
+    END_CODE = "end_code"
+    """End the code that somebody comes back to a conversation with, as another may have it."""
     REVIEW = "review"
     NOTE = "note"
     TAG = "tag"
@@ -214,6 +216,15 @@ def _led(actor: Actor, place: Place) -> bool:
     return place.stage is Stage.EXPERIENCE and actor.account_id in place.allocated | place.ever_allocated
 
 
+def _not_led(where: Where) -> Where:
+    """How it was for people is no business of whoever led, and that it goes on is none either."""
+
+    def may_work(actor: Actor, place: Place) -> bool:
+        return not _led(actor, place) and where(actor, place)
+
+    return may_work
+
+
 def _spoken_for(actor: Actor, place: Place) -> bool:
     """An advocate reads what advocates said, and what the person let them read."""
     if not place.is_finished or not _allocated(actor, place):
@@ -227,6 +238,7 @@ _EVERYBODY_WHO_WORKS: Mapping[Role, Where] = dict.fromkeys(
 _WORKING: Mapping[Role, Where] = {Role.PRACTITIONER: _at_work, Role.MANAGER: _in_own_team}
 _BESIDE: Mapping[Role, Where] = {Role.PRACTITIONER: _beside(_at_work), Role.MANAGER: _beside(_in_own_team)}
 _FLAGS: Mapping[Role, Where] = {Role.PRACTITIONER: _flagged, Role.MANAGER: _in_own_team}
+_CODES: Mapping[Role, Where] = {Role.PRACTITIONER: _not_led(_at_work), Role.MANAGER: _not_led(_in_own_team)}
 _LEADING: Mapping[Role, Where] = {Role.MANAGER: _in_own_team}
 _OVERSEEING: Mapping[Role, Where] = {Role.MANAGER: _in_own_team, Role.AUDITOR: _anywhere}
 _COUNTING: Mapping[Role, Where] = {Role.MANAGER: _in_own_team_or_of_all, Role.AUDITOR: _anywhere}
@@ -249,6 +261,7 @@ RULES: Mapping[Act, Mapping[Role, Where]] = {
     Act.BEGIN_ENQUIRY: dict.fromkeys((Role.PRACTITIONER, Role.MANAGER), _in_own_team),
     Act.JOIN: _WORKING,
     Act.INVITE: _WORKING,
+    Act.END_CODE: _CODES,
     Act.REVIEW: _BESIDE,
     Act.NOTE: _BESIDE,
     Act.TAG: _BESIDE,

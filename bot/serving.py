@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import errno
-import fcntl
 import logging
 import logging.config
 import os
@@ -11,107 +10,49 @@ import resource
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import IntEnum
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 import yaml
-from anyio import to_thread
 
 from actions.executor import Executor
-from bot import council, retaining
+from bot import checking, duties, logbook
 from bot.backing_up import Habit, Upkeep
+from bot.boxes import Boxes
 from bot.codes import Door
 from bot.dialogue import Box, DialogueBroken, DialogueMissing, Receipts, box_environment, free_port, train
 from bot.interviewing import Room
+from bot.opening import CannotServe, root_keys
 from bot.project import load_code_words, load_interview, load_nudges, load_phrases
-from bot.reviewing import noticing
 from bot.settings import ROOT, Settings
 from bot.signing_in import first_administrator_link
+from bot.steady import Steady
 from bot.steps import Steps
-from bot.store import KeyProblem, NotKept, Purpose, RootKey, Store, StoreError
+from bot.store import NotKept, Purpose, RootKey, Store
 from bot.store.backups import tidy_up
+from bot.store.sealing import require_outside
 from bot.web.app import create_app
+from bot.web.connections import Connection
+from bot.web.guard import LARGEST_HEAD
+from bot.web.meter import create_meter
 from bot.web.team.shell import team_address
 from bot.web.webhook import create_webhook
 
 log = logging.getLogger(__name__)
 
-COUNTED_EVERY = 60
-"""Seconds between two looks for enquiries that have changed."""
-
-LOOKED_EVERY = 15 * 60
-"""Seconds between two questions whether it is time to look for what has been kept long enough. It is once a day."""
-
-CONNECTIONS_AT_ONCE = 512
 KEEP_ALIVE = 15
 GOODBYE = 5
 """Seconds that requests under way get to finish when the program is told to end."""
-ENDED_VISITS_STAY = timedelta(days=1)
-
-
-class Use(IntEnum):
-    """How the data is used."""
-
-    SHARED = fcntl.LOCK_SH
-    ALONE = fcntl.LOCK_EX
-
-
-class CannotServe(Exception):
-    """The program cannot start; the message names the cause and the remedy."""
-
-
-def root_key(settings: Settings) -> RootKey:
-    """Read the root key. Raises KeyProblem."""
-    if not settings.root_key.exists() and database_file(settings).exists():
-        raise KeyProblem(
-            f"There is no root key at {settings.root_key}, and the database was sealed under one.",
-            "Put the key file back, or set OWNWORDS_ROOT_KEY to where it is: a new key opens nothing.",
-        )
-    return RootKey.read(settings.root_key, outside=settings.data)
-
-
-def database_file(settings: Settings) -> Path:
-    """Say where the database lies."""
-    return Path(settings.database.removeprefix("sqlite:///"))
-
-
-@contextlib.contextmanager
-def using(settings: Settings, how: Use) -> Iterator[None]:
-    """Say that the data is in use, for as long as the block lasts; the system itself lets go when a program dies.
-
-    Many may serve; whoever puts a new root key in place must be alone. Raises CannotServe.
-    """
-    with (settings.data / "in-use").open("w") as held:
-        try:
-            fcntl.flock(held, how | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise CannotServe(
-                "Own Words is running on this data, or its root key is being replaced. End the other program first."
-            ) from error
-        yield
-
-
-def open_store(settings: Settings) -> Store:
-    """Open the store under its root key. Raises KeyProblem, NotReady."""
-    return Store.open(settings.database, root_key(settings))
-
-
-def tidy(store: Store, now: datetime) -> None:
-    """Let go of visits that ended a day ago or more: they open nothing, and say only who left when."""
-    with contextlib.suppress(NotKept):  # a busy database is tidied at the next start
-        with store.begin() as kept:
-            kept.visits.drop_ended(now - ENDED_VISITS_STAY)
-        # What was forgotten just before the program was killed lies in the database's log still.
-        store.scrub()
+SHORTEST_BOX_SECRET = 32
+"""Characters of what apps and boxes show each other."""
 
 
 def logs_without_words(folder: Path) -> None:
-    """Write what the program does to a file and to the terminal: names of things that happened, never what was said.
+    """Write what the program does to a file: names of things that happened, never what was said.
 
     Raises CannotServe where its log, or that of the dialogue engine, cannot be written.
     """
@@ -127,7 +68,7 @@ def logs_without_words(folder: Path) -> None:
         {
             "version": 1,
             "disable_existing_loggers": False,
-            "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+            "formatters": {"line": {"()": logbook.Lines}},
             "handlers": {
                 "file": {
                     "class": "logging.handlers.RotatingFileHandler",
@@ -149,7 +90,7 @@ class Running:
 
     address: str
     room: Room
-    box: Box
+    box: Box | Boxes
 
 
 class _Server(uvicorn.Server):
@@ -161,8 +102,8 @@ class _Server(uvicorn.Server):
         yield
 
 
-def listen(host: str, port: int, name: str) -> socket.socket:
-    """Take an address. Raises CannotServe when another program has it."""
+def listen(host: str, port: int, name: str, host_name: str = "OWNWORDS_HOST") -> socket.socket:
+    """Take an address, which these settings name. Raises CannotServe when another program has it."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol is named, because asyncio sends small answers at once only where it is: else each waits some 40 ms.
     taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -172,7 +113,7 @@ def listen(host: str, port: int, name: str) -> socket.socket:
     except OSError as error:
         taken.close()
         if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
-            raise CannotServe(f"{host} is no address of this machine ({error.strerror}). Set OWNWORDS_HOST.") from error
+            raise CannotServe(f"{host} is no address of this machine ({error.strerror}). Set {host_name}.") from error
         raise CannotServe(
             f"Port {port} on {host} cannot be used ({error.strerror}). End the other program, or set {name}."
         ) from error
@@ -200,41 +141,53 @@ def prepare(settings: Settings, say: Callable[[str], None]) -> Path:
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings, store: Store, model: Path) -> AsyncIterator[Running]:
-    """Run the pages, the custom actions and the box for as long as the block lasts."""
-    tidy(store, datetime.now(UTC))
+async def running(settings: Settings, store: Store, model: Path | None) -> AsyncIterator[Running]:
+    """Run the pages, the custom actions and the box for as long as the block lasts. Raises CannotServe.
+
+    `model`: of the box that is started here; None where the settings name boxes elsewhere.
+    """
+    secret = secrets.token_urlsafe(32) if model is not None else _secret_of_boxes_elsewhere(settings)
+    duties.tidy(store, datetime.now(UTC))
     tidy_up(store)
     public = listen(settings.host, settings.port, "OWNWORDS_PORT")
-    inner = listen("127.0.0.1", settings.actions_port, "OWNWORDS_ACTIONS_PORT")
-    if settings.box_port:
-        listen("127.0.0.1", settings.box_port, "OWNWORDS_BOX_PORT").close()
-    secret = secrets.token_urlsafe(32)
-    box = Box(
-        project=ROOT,
-        data=settings.data,
-        python=settings.box_python,
-        model=model,
-        port=settings.box_port or free_port(),
-        actions_port=inner.getsockname()[1],
-        secret=secret,
-    )
+    inner = listen(settings.actions_host, settings.actions_port, "OWNWORDS_ACTIONS_PORT", "OWNWORDS_ACTIONS_HOST")
+    box: Box | Boxes
+    if model is None:
+        box = Boxes(settings.boxes, secret, settings.actions_address)
+    else:
+        box = _own_box(settings, model, secret, f"http://127.0.0.1:{inner.getsockname()[1]}")
     room = Room(store, box.client, load_interview(), load_phrases(), load_nudges())
     door = Door(store, load_code_words())
-    steps = Steps(store.derive(Purpose.STEP_TOKENS))
+    steps = Steps(store.derive(Purpose.STEP_TOKENS), Steady().now)
     upkeep = None if (habit := Habit.of(settings)) is None else Upkeep(store, habit)
+    meter = None
+    if settings.metrics is not None:
+        # Imported only where there is a monitoring.
+        from bot.metering import Meter, look_at
+
+        meter = Meter(lambda: look_at(store, settings, box, upkeep))
+        door.turnstile.waited = meter.waited
     pages = create_app(
-        room, door, steps, settings, is_backed_up=lambda: upkeep is not None and upkeep.is_well(datetime.now(UTC))
+        room,
+        door,
+        steps,
+        settings,
+        steady=steps.now,
+        is_backed_up=lambda: upkeep is not None and upkeep.is_well(datetime.now(UTC)),
+        answered=None if meter is None else meter.answered,
     )
     webhook = create_webhook(Executor(store), secret, box.receipts)
-    servers = [_server(pages, settings.proxies), _server(webhook)]
-    serving = [
-        asyncio.create_task(server.serve(sockets=[taken]))
-        for server, taken in zip(servers, (public, inner), strict=True)
-    ]
+    served = [(_server(pages, settings.proxies), public), (_server(webhook), inner)]
+    if meter is not None and settings.metrics is not None:
+        taken = listen(*settings.metrics, "OWNWORDS_METRICS", "OWNWORDS_METRICS")
+        served.append((_server(create_meter(meter.text)), taken))
+    servers = [server for server, _ in served]
+    serving = [asyncio.create_task(server.serve(sockets=[taken])) for server, taken in served]
     await box.start()
-    looking = _look_for_flags(store, settings)
-    counting = asyncio.create_task(keep_counting(store))
-    keeping = asyncio.create_task(_keep_no_longer(store, settings))
+    looking = duties.look_for_flags(store, settings)
+    counting = asyncio.create_task(duties.keep_counting(store))
+    keeping = asyncio.create_task(duties.look_daily(store, settings))
+    signing = asyncio.create_task(checking.go_on(store, settings))
     backing_up = None if upkeep is None else asyncio.create_task(upkeep.go_on())
     host, port = public.getsockname()[:2]
     try:
@@ -242,6 +195,7 @@ async def running(settings: Settings, store: Store, model: Path) -> AsyncIterato
     finally:
         counting.cancel()
         keeping.cancel()
+        signing.cancel()
         if backing_up is not None:
             backing_up.cancel()
         if looking is not None:
@@ -252,43 +206,84 @@ async def running(settings: Settings, store: Store, model: Path) -> AsyncIterato
         await box.stop()
 
 
-async def keep_counting(store: Store, every: float = COUNTED_EVERY) -> None:
-    """Keep up to date what enquiries count as, so that figures are quick. No figure waits for it to be right."""
-    while True:
-        await asyncio.sleep(every)
-        with contextlib.suppress(StoreError):  # a busy database is counted at the next turn
-            await to_thread.run_sync(store.work_out_facts)
+def _secret_of_boxes_elsewhere(settings: Settings) -> str:
+    if not settings.actions_address:
+        raise CannotServe(
+            "Boxes elsewhere have to find this app. Set OWNWORDS_ACTIONS_PORT and OWNWORDS_ACTIONS_ADDRESS."
+        )
+    return box_secret(settings)
 
 
-async def _keep_no_longer(store: Store, settings: Settings) -> None:
-    """Once a day, forget what has been kept for as long as it is to be and goes by itself."""
-    while True:
-        await asyncio.sleep(LOOKED_EVERY)
-        with contextlib.suppress(StoreError):  # a busy database is looked through at the next turn
-            await to_thread.run_sync(keep_no_longer, store, settings, datetime.now(UTC))
+def _own_box(settings: Settings, model: Path, secret: str, app: str) -> Box:
+    """Make the box that is a child of ours, for us alone."""
+    if settings.box_port:
+        listen("127.0.0.1", settings.box_port, "OWNWORDS_BOX_PORT").close()
+    return Box(
+        project=ROOT,
+        data=settings.data,
+        python=settings.box_python,
+        model=model,
+        port=settings.box_port or free_port(),
+        secret=secret,
+        apps=[app],
+    )
 
 
-def keep_no_longer(store: Store, settings: Settings, now: datetime) -> None:
-    """Have a look if it is time for one, and write to the log what came of it: numbers, and nothing else."""
-    if not retaining.is_time(store, now):
-        return
-    looked = retaining.look(store, council.values_now(store, settings).keeps, now)
-    if looked.refusal is not None:
-        why = retaining.REFUSED[looked.refusal]
-        log.warning("Nothing was forgotten. %s Look at it with: python -m bot keep --dry-run", why)
-    elif looked.forgotten:
-        log.info("Unfinished conversations forgotten, as their time had passed: %s", looked.forgotten)
-    if not looked.is_scrubbed:
-        log.warning("What was forgotten lies in the database's log until whoever reads it for long is done.")
+def box_secret(settings: Settings) -> str:
+    """Read what apps and boxes show each other. Raises CannotServe where it is none that would keep others out."""
+    path = settings.box_secret_file
+    if path is None:
+        raise CannotServe("Boxes that run by themselves need OWNWORDS_BOX_SECRET_FILE, the same for them and the apps.")
+    try:
+        is_open = path.stat().st_mode & 0o007
+        secret = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotServe(
+            f"The secret of the boxes, {path}, cannot be read as plain text. Put it back, or set "
+            "OWNWORDS_BOX_SECRET_FILE."
+        ) from error
+    if is_open:
+        raise CannotServe(f"Anybody on this machine can read {path}. Do: chmod 0400 {path}")
+    if len(secret) < SHORTEST_BOX_SECRET or any(c.isspace() for c in secret):
+        raise CannotServe(
+            f"{path} must hold one word of at least {SHORTEST_BOX_SECRET} characters. "
+            f"Make it with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))' > {path}"
+        )
+    return secret
 
 
-def _look_for_flags(store: Store, settings: Settings) -> "asyncio.Task[None] | None":
-    """Have the team told by e-mail to sign in when there are new flags, where there is a mail server for it."""
-    if not settings.smtp:
-        return None
-    address = team_address(settings)
-    send = noticing.sends_by(settings.smtp, settings.notice_from, f"{address}/team" if address else "")
-    return asyncio.create_task(noticing.keep_looking(noticing.Notices(store, send, datetime.now(UTC))))
+async def serve_box(settings: Settings, model: Path, say: Callable[[str], None]) -> None:
+    """Run a box by itself, for the apps that the settings name, until told to end. Raises CannotServe."""
+    if not settings.apps:
+        raise CannotServe(
+            "A box by itself answers to the apps of OWNWORDS_APPS alone. Set it, and the same on each box."
+        )
+    if not settings.box_port:
+        raise CannotServe(
+            "A box by itself has to be found. Set OWNWORDS_BOX_PORT, and name it in each app's OWNWORDS_BOXES."
+        )
+    secret = box_secret(settings)
+    listen(settings.box_host, settings.box_port, "OWNWORDS_BOX_PORT", "OWNWORDS_BOX_HOST").close()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    box = Box(
+        project=ROOT,
+        data=settings.data,
+        python=settings.box_python,
+        model=model,
+        host=settings.box_host,
+        port=settings.box_port,
+        secret=secret,
+        apps=settings.apps,
+        redis=settings.redis,
+    )
+    ended = _until_told_to_end()
+    await box.start()
+    waiting = asyncio.create_task(_say_when_ready(box, say))
+    try:
+        await ended.wait()
+    finally:
+        waiting.cancel()
+        await box.stop()
 
 
 async def shell(settings: Settings, store: Store, model: Path) -> None:
@@ -319,18 +314,15 @@ async def shell(settings: Settings, store: Store, model: Path) -> None:
     await serving
 
 
-async def serve(settings: Settings, store: Store, model: Path, say: Callable[[str], None]) -> None:
+async def serve(settings: Settings, store: Store, model: Path | None, say: Callable[[str], None]) -> None:
     """Serve until told to end. Raises CannotServe."""
     # A core dump would hold opened keys and words.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for told in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(told, ended.set)
+    ended = _until_told_to_end()
     async with running(settings, store, model) as run:
         say(f"Own Words is at {run.address}  (Ctrl+C ends it)")
         _say_how_to_begin(settings, store, run.address, say)
-        waiting = asyncio.create_task(_say_when_ready(run, say))
+        waiting = asyncio.create_task(_say_when_ready(run.box, say))
         await ended.wait()
         waiting.cancel()
         say("Ending. Everything said is kept.")
@@ -338,6 +330,9 @@ async def serve(settings: Settings, store: Store, model: Path, say: Callable[[st
 
 def _say_how_to_begin(settings: Settings, store: Store, otherwise: str, say: Callable[[str], None]) -> None:
     """Where no administrator can sign in, show the one-time link by which the first one is made."""
+    # A new link ends the one before it, which another process has just shown.
+    if not store.duty.is_ours():
+        return
     with contextlib.suppress(NotKept):  # a busy database gives the link at the next start
         link = first_administrator_link(store, datetime.now(UTC))
         if link is not None:
@@ -350,8 +345,16 @@ def link_address(settings: Settings, secret: str, otherwise: str = "") -> str:
     return f"{team_address(settings) or otherwise}/team/link/{secret}"
 
 
-async def _say_when_ready(run: Running, say: Callable[[str], None]) -> None:
-    await run.box.ready.wait()
+def _until_told_to_end() -> asyncio.Event:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for told in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(told, ended.set)
+    return ended
+
+
+async def _say_when_ready(box: Box | Boxes, say: Callable[[str], None]) -> None:
+    await box.ready.wait()
     say("The first question is ready.")
 
 
@@ -359,8 +362,7 @@ def _server(app: Callable[..., Any], proxies: str = "") -> _Server:
     return _Server(
         uvicorn.Config(
             app,
-            # Not whichever parser happens to be installed: this one has a limit for what comes before a body.
-            http="h11",
+            http=Connection,
             ws="none",
             server_header=False,
             date_header=True,
@@ -369,10 +371,9 @@ def _server(app: Callable[..., Any], proxies: str = "") -> _Server:
             proxy_headers=bool(proxies),
             forwarded_allow_ips=proxies or None,
             lifespan="off",
-            limit_concurrency=CONNECTIONS_AT_ONCE,
             timeout_keep_alive=KEEP_ALIVE,
             timeout_graceful_shutdown=GOODBYE,
-            h11_max_incomplete_event_size=32 * 1024,
+            h11_max_incomplete_event_size=LARGEST_HEAD,
         )
     )
 
@@ -388,7 +389,9 @@ def make_ready(settings: Settings, say: Callable[[str], None]) -> None:
         raise CannotServe(
             f"The folder {settings.data} cannot be written ({error.strerror}). Mend it, or set OWNWORDS_DATA."
         ) from error
-    if not settings.root_key.exists() and not database_file(settings).exists():
+    if not (settings.root_key_command or settings.root_key.exists() or Store.is_made(settings.database)):
+        require_outside(settings.root_key, "root key", settings.data)
         RootKey.create(settings.root_key)
         say(f"Made a root key: {settings.root_key}. Keep a copy somewhere safe: without it no word can be read.")
-    Store.migrate(settings.database, root_key(settings), datetime.now(UTC))
+    root, *also = root_keys(settings)
+    Store.migrate(settings.database, root, datetime.now(UTC), also=also)

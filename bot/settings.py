@@ -2,9 +2,10 @@
 
 import os
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,15 +25,36 @@ class Settings:
 
     data: Path
     """Where everything written lives: database, models, logs without words."""
-    database: str
+    database: str = field(repr=False)
+    """Where the words are kept, sealed: `sqlite:///` and a path, or the `postgresql://` address of a server's."""
     root_key: Path
     """The key that opens all others. Never inside `data`."""
+    root_key_command: tuple[str, ...] = field(repr=False)
+    """A program that prints the root key, and what it is told; empty where the key is in its file."""
+    checkpoint_key: Path
+    """The key that signs checkpoints. Never inside `data`."""
+    checkpoints: Path
+    """The file that checkpoints are added to, to be copied off the machine."""
     host: str
     port: int
+    box_host: str
+    """The address that the dialogue engine listens on."""
     box_port: int
-    """Loopback port of the dialogue engine; 0 takes any free one."""
+    """The port of the dialogue engine; 0 takes any free one."""
+    actions_host: str
+    """The address on which the app serves the custom actions."""
     actions_port: int
-    """Loopback port on which the app serves the custom actions; 0 takes any free one."""
+    """The port on which the app serves the custom actions; 0 takes any free one."""
+    actions_address: str
+    """Where dialogue engines elsewhere find the custom actions of this app."""
+    boxes: tuple[str, ...]
+    """Where dialogue engines run that this app did not start; empty where it starts one of its own."""
+    box_secret_file: Path | None = field(repr=False)
+    """What apps and dialogue engines show each other, where these do not start those; None where they do."""
+    apps: tuple[str, ...]
+    """Every `actions_address` that a dialogue engine which runs by itself answers to, and calls for actions."""
+    redis: str = field(repr=False)
+    """What dialogue engines share; empty where there is one."""
     box_python: Path
     address: str
     """Where the site is reached from outside, for invitations: no path, no last slash; empty where nobody can know."""
@@ -50,6 +72,10 @@ class Settings:
     out_of_hours_phone: str
     leave_to: str
     """Where "Leave quickly" goes: a page without anything personal on it."""
+    metrics: tuple[str, int] | None
+    """The address and port of the numbers for the monitoring; None where it gets none."""
+    beginnings: int
+    """How many conversations may begin from one network in ten minutes before the next one waits."""
     proxies: str
     """Addresses of the proxies in front, with commas between: only they are believed about who is calling."""
     breached_passwords: Path | None
@@ -78,10 +104,20 @@ DEFAULTS: dict[str, str] = {
     "DATA": "var",
     "DATABASE": "",
     "ROOT_KEY": "keys/root.key",
+    "ROOT_KEY_COMMAND": "",
+    "CHECKPOINT_KEY": "",
+    "CHECKPOINTS": "",
     "HOST": "127.0.0.1",
     "PORT": "8000",
+    "BOX_HOST": "127.0.0.1",
     "BOX_PORT": "0",
+    "ACTIONS_HOST": "127.0.0.1",
     "ACTIONS_PORT": "0",
+    "ACTIONS_ADDRESS": "",
+    "BOXES": "",
+    "BOX_SECRET_FILE": "",
+    "APPS": "",
+    "REDIS": "",
     "BOX_PYTHON": ".venv-box/bin/python",
     "ADDRESS": "",
     "WALK_IN": "yes",
@@ -93,6 +129,8 @@ DEFAULTS: dict[str, str] = {
     "PHONE_HOURS": "",
     "OUT_OF_HOURS_PHONE": "",
     "LEAVE_TO": "https://www.bbc.co.uk/weather",
+    "METRICS": "",
+    "BEGINNINGS": "30",
     "PROXIES": "",
     "BREACHED_PASSWORDS": "",
     "OIDC_ISSUER": "",
@@ -107,7 +145,7 @@ DEFAULTS: dict[str, str] = {
     "BACKUPS_KEPT": "24",
 }
 
-BOX_OWN = frozenset({"BOX_SECRET", "ACTIONS_URL"})
+BOX_OWN = frozenset({"BOX_SECRET", "ACTIONS_URL", "INTERVIEW"})
 """What the app tells the dialogue engine; in the environment of whoever runs `rasa shell` by hand."""
 
 
@@ -132,10 +170,22 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path | None = N
         data=data,
         database=_database(value("DATABASE") or f"sqlite:///{data / 'ownwords.sqlite3'}"),
         root_key=_path(value("ROOT_KEY")),
+        root_key_command=_command("ROOT_KEY_COMMAND", value("ROOT_KEY_COMMAND")),
+        checkpoint_key=_path(value("CHECKPOINT_KEY") or str(_path(value("ROOT_KEY")).with_name("checkpoint.key"))),
+        checkpoints=_path(value("CHECKPOINTS") or str(data / "checkpoints.jsonl")),
         host=host,
         port=port,
+        box_host=value("BOX_HOST"),
         box_port=_port("BOX_PORT", value("BOX_PORT")),
+        actions_host=value("ACTIONS_HOST"),
         actions_port=_port("ACTIONS_PORT", value("ACTIONS_PORT")),
+        actions_address=_site("ACTIONS_ADDRESS", value("ACTIONS_ADDRESS"))
+        if value("ACTIONS_ADDRESS")
+        else _own_address(value("ACTIONS_HOST"), _port("ACTIONS_PORT", value("ACTIONS_PORT"))),
+        boxes=_sites("BOXES", value("BOXES")),
+        box_secret_file=_path(value("BOX_SECRET_FILE")) if value("BOX_SECRET_FILE") else None,
+        apps=_sites("APPS", value("APPS")),
+        redis=_redis(value("REDIS")),
         box_python=_path(value("BOX_PYTHON")),
         address=_site("ADDRESS", value("ADDRESS")) if value("ADDRESS") else _own_address(host, port),
         walk_in=_yes_or_no("WALK_IN", value("WALK_IN")),
@@ -147,6 +197,8 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path | None = N
         phone_hours=value("PHONE_HOURS"),
         out_of_hours_phone=value("OUT_OF_HOURS_PHONE"),
         leave_to=_address("LEAVE_TO", value("LEAVE_TO")),
+        metrics=_listening("METRICS", value("METRICS")) if value("METRICS") else None,
+        beginnings=_number("BEGINNINGS", value("BEGINNINGS"), most=99_999),
         proxies=_networks("PROXIES", value("PROXIES")),
         breached_passwords=_path(value("BREACHED_PASSWORDS")) if value("BREACHED_PASSWORDS") else None,
         oidc_issuer=_issuer(value("OIDC_ISSUER")) if value("OIDC_ISSUER") else "",
@@ -167,10 +219,37 @@ def _path(written: str) -> Path:
     return ROOT / Path(written).expanduser()
 
 
+def _command(name: str, written: str) -> tuple[str, ...]:
+    try:
+        words = tuple(shlex.split(written))
+    except ValueError:
+        words = ("",)
+    # The value itself is not repeated: a program may be told a secret.
+    if words and not Path(words[0]).is_absolute():
+        raise BadSetting(
+            f"OWNWORDS_{name} must be the whole path of a program, and what it is told with spaces between."
+        )
+    return words
+
+
 def _port(name: str, written: str) -> int:
     if not (written.isascii() and written.isdigit() and len(written) <= 5 and int(written) <= 65535):
         raise BadSetting(f"OWNWORDS_{name} is {written!r}; it must be a port number from 0 to 65535.")
     return int(written)
+
+
+def _listening(name: str, written: str) -> tuple[str, int]:
+    host, _, port = written.rpartition(":")
+    try:
+        address = ip_address(host.removeprefix("[").removesuffix("]") if host else "127.0.0.1")
+        if not re.fullmatch("[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
+            raise ValueError
+    except ValueError:
+        raise BadSetting(
+            f"OWNWORDS_{name} is {written!r}; it must be a port, such as 9464, or an address and a port, such as "
+            "10.0.0.5:9464."
+        ) from None
+    return str(address), int(port)
 
 
 def _number(name: str, written: str, *, most: int) -> int:
@@ -186,19 +265,36 @@ def _yes_or_no(name: str, written: str) -> bool:
 
 
 def _database(written: str) -> str:
-    if not written.removeprefix("sqlite:///") or not written.startswith("sqlite:///"):
-        # The value itself is not repeated: it may hold a password.
-        raise BadSetting("OWNWORDS_DATABASE must begin with sqlite:/// and a path; other databases come later.")
+    # The value itself is not repeated: it may hold a password.
+    if written.startswith("sqlite:///") and written.removeprefix("sqlite:///"):
+        return written
+    if not written.startswith("postgresql://"):
+        raise BadSetting(
+            "OWNWORDS_DATABASE must be sqlite:/// and a path, or postgresql://name:password@host/database."
+        )
+    place, _, _ = written.removeprefix("postgresql://").partition("?")
+    who_and_where, _, name = place.partition("/")
+    # One that is not written so would be read as the end of the password, and its rest as a host to ask for.
+    if who_and_where.count("@") > 1 or not name or re.search(r"[/@\s#]", name):
+        raise BadSetting(
+            "OWNWORDS_DATABASE must be postgresql://name:password@host/database. "
+            "In a name or a password, write @ as %40, : as %3A, / as %2F, ? as %3F, # as %23 and % as %25."
+        )
     return written
 
 
 def _networks(name: str, written: str) -> str:
+    """Give addresses and networks as they are compared: of 10.0.0.5/24, 10.0.0.0/24."""
+    found = []
     for one in filter(None, (part.strip() for part in written.split(","))):
         try:
-            ip_network(one, strict=False)
+            network = ip_network(one, strict=False)
         except ValueError:
             raise BadSetting(f"OWNWORDS_{name} has {one!r} in it; it must hold addresses such as 127.0.0.1.") from None
-    return written
+        if not network.prefixlen:
+            raise BadSetting(f"OWNWORDS_{name} has {one!r} in it: anybody would be believed. Name the proxies alone.")
+        found.append(str(network) if "/" in one else one)
+    return ",".join(found)
 
 
 def _address(name: str, written: str) -> str:
@@ -215,6 +311,17 @@ def _site(name: str, written: str) -> str:
             f"OWNWORDS_{name} is {written!r}; it must be a whole address without a path, such as https://words.example."
         )
     return found
+
+
+def _sites(name: str, written: str) -> tuple[str, ...]:
+    return tuple(_site(name, one.strip()) for one in written.split(",") if one.strip())
+
+
+def _redis(written: str) -> str:
+    if written and not re.fullmatch(r"rediss?://\S+|unix:///?\S+", written):
+        # The value itself is not repeated: it may hold a password.
+        raise BadSetting("OWNWORDS_REDIS must be an address such as redis://:password@redis.inner:6379/0.")
+    return written
 
 
 def _host(name: str, written: str) -> str:

@@ -10,7 +10,7 @@ import hmac
 import secrets
 from base64 import b32encode
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -18,9 +18,10 @@ from typing import Any, Protocol
 import pyotp
 from anyio import to_thread
 from itsdangerous import BadSignature, URLSafeSerializer
+from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerMinute
 
 from bot import passkeys
-from bot.codes import NETWORK_WINDOW, NETWORK_WRONG, SITE_WINDOW, SITE_WRONG, TooManyAtOnce, network_key, slowed
+from bot.codes import SITE_WINDOW, SITE_WRONG, WRONG_CODES, network_key, slowed
 from bot.openid import NotVouched, OpenId
 from bot.passkeys import Challenges, NewPasskey, NoPasskey, Site
 from bot.passwords import Breached, Passwords, problem_with
@@ -39,6 +40,7 @@ from bot.store import (
     Transaction,
 )
 from bot.store.attempts import TEAM
+from bot.throttles import Places, TooManyAtOnce, count, counted
 
 IDLE = timedelta(minutes=30)
 IN_ALL = timedelta(hours=12)
@@ -57,8 +59,10 @@ WELCOME_LASTS = timedelta(days=7)
 RESET_LASTS = timedelta(hours=24)
 
 FREE_TRIES = 5
-"""Wrong tries on one account, or from one device, in `NETWORK_WINDOW` before the next one waits."""
+"""Wrong tries on one account, or from one device, in ten minutes before the next one waits."""
+ON_ONE_ACCOUNT = RateLimitItemPerMinute(FREE_TRIES, 10)
 FREE_CODES_A_DAY = 20
+ON_ONE_DAY = RateLimitItemPerDay(FREE_CODES_A_DAY)
 """Wrong codes of an authenticator in a day, before each further one waits as long as any."""
 IN_LINE = 10
 """Tries that may wait at once where tries wait."""
@@ -105,6 +109,10 @@ class Gate:
     openid: OpenId | None = None
     """The council's own accounts, where they are to be signed in with."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    waited: Callable[[str], None] = lambda name: None
+    """Hears that somebody had to wait."""
+    places: Places = field(default_factory=Places)
+    """Where those are who wait before they showed anything that is right."""
     passwords: Passwords = field(init=False)
     challenges: Challenges = field(default_factory=Challenges)
     lines: dict[str, _Line] = field(default_factory=dict)
@@ -276,10 +284,10 @@ async def begin_sign_in(
 
     def look() -> tuple[Account | None, str | None]:
         with gate.store.reading() as seen:
-            account = seen.accounts.find(email)
-            if account is None or account.disabled_at is not None or not account.has_totp:
-                return account, None
-            return account, seen.accounts.password(account.account_id)
+            account, kept_hash = seen.accounts.tried(email)
+        if account is None or account.disabled_at is not None or not account.has_totp:
+            return account, None
+        return account, kept_hash
 
     account, kept_hash = await to_thread.run_sync(look)
     tries = _tries(gate, email, None if account is None else account.account_id, network, now, device)
@@ -823,8 +831,8 @@ class _Tries:
 
     line: str
     """Those in one line try one after another, as soon as they have to wait at all."""
-    counted: tuple[tuple[str, timedelta, int], ...]
-    """What each wrong try is counted under; since when, and after how many, it slows."""
+    counted: tuple[tuple[str, RateLimitItem], ...]
+    """What each wrong try is counted under, and how many of them slow nobody."""
     slows_everybody: bool = False
     one_by_one: bool = False
     """Whether they always try one after another: a code of six digits must not be tried a thousand times at once."""
@@ -838,17 +846,17 @@ def _named(gate: Gate, what: str, now: datetime) -> str:
 
 def _network_tries(gate: Gate, network: str, now: datetime) -> _Tries:
     name = TEAM + network_key(gate.store, network, now)
-    return _Tries(name, ((name, NETWORK_WINDOW, NETWORK_WRONG),), slows_everybody=True)
+    return _Tries(name, ((name, WRONG_CODES),), slows_everybody=True)
 
 
 def _tries(gate: Gate, email: str, account_id: str | None, network: str, now: datetime, device: str) -> _Tries:
     if _is_known(gate, device, account_id, now):
         name = _named(gate, f"device|{device}", now)
-        return _Tries(name, ((name, NETWORK_WINDOW, FREE_TRIES),))
+        return _Tries(name, ((name, ON_ONE_ACCOUNT),))
     here = _network_tries(gate, network, now)
     # By the address, not the account: an address that nobody has is slowed like any other.
     account = _named(gate, f"account|{email.strip().casefold()}", now)
-    return _Tries(here.line, (*here.counted, (account, NETWORK_WINDOW, FREE_TRIES)), slows_everybody=True)
+    return _Tries(here.line, (*here.counted, (account, ON_ONE_ACCOUNT)), slows_everybody=True)
 
 
 def _code_tries(gate: Gate, account_id: str, now: datetime, device: str) -> _Tries:
@@ -861,8 +869,7 @@ def _proof_tries(gate: Gate, actor: Actor, now: datetime) -> _Tries:
 
 
 def _short_code_tries(name: str) -> _Tries:
-    counted = ((name, NETWORK_WINDOW, FREE_TRIES), (name, timedelta(days=1), FREE_CODES_A_DAY))
-    return _Tries(name, counted, one_by_one=True)
+    return _Tries(name, ((name, ON_ONE_ACCOUNT), (name, ON_ONE_DAY)), one_by_one=True)
 
 
 async def refuse_program(gate: Gate, network: str, now: datetime, about: str) -> None:
@@ -871,7 +878,7 @@ async def refuse_program(gate: Gate, network: str, now: datetime, about: str) ->
     Such tries are counted apart from people's: a token that has run out slows nobody's signing in.
     """
     name = _named(gate, f"program|{network_key(gate.store, network, now)}", now)
-    tries = _Tries(name, ((name, NETWORK_WINDOW, NETWORK_WRONG),))
+    tries = _Tries(name, ((name, WRONG_CODES),))
     async with _slowed(gate, tries, now):
         await to_thread.run_sync(_refused, gate, tries, now, None, about)
 
@@ -886,10 +893,15 @@ async def _slowed(gate: Gate, tries: _Tries, now: datetime) -> AsyncIterator[Non
     if line.waiting >= IN_LINE:
         raise TooManyAtOnce
     line.waiting += 1
+    # Whoever tries one by one gave a right password before: those who did not cannot take their places.
+    place = nullcontext() if tries.one_by_one else gate.places.take("sign_in", tries.line, IN_LINE)
     try:
-        async with line.lock:
-            await gate.sleep(await to_thread.run_sync(_wait, gate, tries, now))
-            yield
+        with place:
+            async with line.lock:
+                if wait := await to_thread.run_sync(_wait, gate, tries, now):
+                    gate.waited("sign_in")
+                await gate.sleep(wait)
+                yield
     finally:
         line.waiting -= 1
         if not line.waiting:
@@ -898,7 +910,7 @@ async def _slowed(gate: Gate, tries: _Tries, now: datetime) -> AsyncIterator[Non
 
 def _wait(gate: Gate, tries: _Tries, now: datetime) -> float:
     with gate.store.reading() as seen:
-        waits = [slowed(seen.attempts.wrong(now - since, network=name), free) for name, since, free in tries.counted]
+        waits = [slowed(counted(seen, free, name, now), free.amount) for name, free in tries.counted]
         if tries.slows_everybody:
             everywhere = seen.attempts.wrong(now - SITE_WINDOW, network=_EVERYWHERE)
             waits.append(min(20.0, 5.0 * everywhere / SITE_WRONG) if everywhere >= SITE_WRONG else 0.0)
@@ -909,11 +921,10 @@ _EVERYWHERE = f"{TEAM}everywhere"
 
 
 def _count(kept: Transaction, tries: _Tries, now: datetime) -> None:
-    for name in sorted({name for name, _, _ in tries.counted}):
-        kept.attempts.count_wrong(name, now)
+    for name, free in sorted(dict(tries.counted).items()):
+        count(kept, free, name, now)
     if tries.slows_everybody:
         kept.attempts.count_wrong(_EVERYWHERE, now)
-    kept.attempts.drop(now - timedelta(days=1))
 
 
 def _refused(gate: Gate, tries: _Tries, now: datetime, account: Account | None, about: str) -> None:

@@ -6,11 +6,12 @@ conversation; it can never read one. Welcome pages carry one of a kind of their 
 """
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
 
 from bot.conversation import Speaker, Stage
 
@@ -50,10 +51,16 @@ class Beginning:
 class Steps:
     """Makes and reads step tokens."""
 
-    def __init__(self, key: bytes) -> None:
-        self._signer = URLSafeTimedSerializer(key, salt="step")
-        self._beginnings = URLSafeTimedSerializer(key, salt="beginning")
-        self._walking_in = URLSafeTimedSerializer(key, salt="walking in")
+    def __init__(self, key: bytes, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        class Signer(TimestampSigner):
+            def get_timestamp(self) -> int:
+                return int(now().timestamp())
+
+        self.now = now
+        """The time that pages grow too old by."""
+        self._signer = URLSafeTimedSerializer(key, salt="step", signer=Signer)
+        self._beginnings = URLSafeTimedSerializer(key, salt="beginning", signer=Signer)
+        self._walking_in = URLSafeTimedSerializer(key, salt="walking in", signer=Signer)
 
     def make(self, conversation_id: str, asked: int, revisited: int = 0) -> str:
         """Make the token for one page."""
@@ -61,7 +68,7 @@ class Steps:
 
     def read(self, token: str) -> Step:
         """Read a token that came back. Raises StepRefused."""
-        conversation_id, asked, revisited, unique = _read(self._signer, token)
+        conversation_id, asked, revisited, unique = self._read(self._signer, token)
         return Step(conversation_id, asked, revisited, unique)
 
     def make_beginning(self, invitation_id: str, stage: Stage, speaker: Speaker, *, is_from_paper: bool) -> str:
@@ -71,7 +78,7 @@ class Steps:
 
     def read_beginning(self, token: str) -> Beginning:
         """Read a token of a welcome page that came back. Raises StepRefused."""
-        invitation_id, stage, speaker, is_from_paper, unique = _read(self._beginnings, token)
+        invitation_id, stage, speaker, is_from_paper, unique = self._read(self._beginnings, token)
         return Beginning(invitation_id, Stage(stage), Speaker(speaker), is_from_paper, unique)
 
     def make_walking_in(self) -> str:
@@ -80,15 +87,14 @@ class Steps:
 
     def read_walking_in(self, token: str) -> str:
         """Give the id that a welcome page came back with. Raises StepRefused."""
-        return str(_read(self._walking_in, token))
+        return str(self._read(self._walking_in, token))
 
-
-def _read(signer: URLSafeTimedSerializer, token: str) -> Any:
-    try:
-        said, made_at = signer.loads(token, return_timestamp=True)
-    except (BadSignature, UnicodeEncodeError) as error:
-        raise StepRefused from error
-    # itsdangerous would also refuse what was made after now: a clock that is set back would close every page.
-    if (datetime.now(UTC) - made_at).total_seconds() > LASTS:
-        raise StepRefused
-    return said
+    def _read(self, signer: URLSafeTimedSerializer, token: str) -> Any:
+        try:
+            said, made_at = signer.loads(token, return_timestamp=True)
+        except (BadSignature, UnicodeEncodeError) as error:
+            raise StepRefused from error
+        # itsdangerous would also refuse what was made after now: a clock that is set back would close every page.
+        if (self.now() - made_at).total_seconds() > LASTS:
+            raise StepRefused
+        return said

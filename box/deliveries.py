@@ -8,7 +8,7 @@ import json
 import re
 from dataclasses import dataclass
 from enum import Enum
-from typing import NoReturn
+from typing import Any, NoReturn
 
 MOST_AT_ONCE = 20
 """Deliveries in one request; a longer path comes in several."""
@@ -74,6 +74,14 @@ class Place:
             line = f"{digest}|{one.number}|{one.intent.value}|{','.join(one.choice)}"
             digest = hashlib.sha256(line.encode()).hexdigest()
         return Place(self.count + len(deliveries), digest)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Where a conversation stands, and the reply that said so."""
+
+    place: Place
+    reply: "dict[str, Any]"
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,30 @@
 """Hearing deliveries: each is put to Rasa once, all of a request or nothing, and the reply says what came of it."""
 
 import asyncio
-from dataclasses import dataclass
-from typing import Any, Optional
-from weakref import WeakValueDictionary
+import contextlib
+from typing import Any, AsyncIterator, Optional
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
+from rasa.core.lock_store import LockError, LockStore
 from rasa.core.tracker_store import FailSafeTrackerStore
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, REQUESTED_SLOT
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from box.action_endpoint import RECEIPT, Receipt, WatchedEndpoint
-from box.deliveries import Deliveries, Delivery, Intent, Place
+from box.deliveries import Deliveries, Delivery, Heard, Intent, Place
+from box.lighter import lighten
+from box.shared import NotShared
 from box.tracker_store import LiveTrackerStore
 
 TURN_LIMIT = 4.0
-"""Seconds that one delivery may take, its actions included."""
+"""Seconds that one request may take, its actions included. The app waits half a second longer."""
+LOCK_PATIENCE = 3.0
+"""Seconds that one request waits for another one of the same conversation, be it at another box."""
+LOCK_LIFETIME = TURN_LIMIT + LOCK_PATIENCE + 1.0
+"""Seconds after which the lock of a box that died is nobody's; longer than a request can take."""
+LOCK_LOOKED_AT_EVERY = 0.02
+"""Seconds between two looks whether it is one's turn."""
 ACTION_LIMIT = 2.0
 """Seconds that one custom action may take."""
 MOST_PREDICTIONS = 40
@@ -46,16 +54,12 @@ class NotAnAnswer(Exception):
     """The delivery does not fit the question that was asked; nothing of the request was kept."""
 
 
+class NotItsTurn(Exception):
+    """The lock of the conversation could not be had, or is not to be reached; nothing of the request was heard."""
+
+
 class NoNextStep(Exception):
     """No rule says what comes next, or a question has no wording; nothing of the request was kept."""
-
-
-@dataclass(frozen=True)
-class Heard:
-    """Where a conversation stands, and the reply that said so."""
-
-    place: Place
-    reply: "dict[str, Any]"
 
 
 class Utterances(OutputChannel):
@@ -83,10 +87,10 @@ class Utterances(OutputChannel):
 class Hearing:
     """A loaded agent, fitted with our own limits, that hears deliveries."""
 
-    def __init__(self, agent: Agent, store: LiveTrackerStore) -> None:
+    def __init__(self, agent: Agent, store: LiveTrackerStore, locks: LockStore) -> None:
         self._agent = agent
         self._store = store
-        self._locks: "WeakValueDictionary[str, asyncio.Lock]" = WeakValueDictionary()
+        self._locks = locks
 
     @classmethod
     def by(cls, agent: Agent) -> "Optional[Hearing]":
@@ -106,7 +110,8 @@ class Hearing:
             agent.action_endpoint, agent.domain, ACTION_LIMIT
         )
         agent.processor.max_number_of_predictions = MOST_PREDICTIONS
-        return cls(agent, store)
+        lighten(agent)
+        return cls(agent, store, agent.lock_store)
 
     async def try_out(self) -> bool:
         """True when a first delivery brings a first question."""
@@ -116,20 +121,22 @@ class Hearing:
         except (TooSlow, NoNextStep):
             return False
         finally:
-            self.forget(CANNED)
+            self._store.forget(CANNED)
         return reply["question"] is not None
 
     def forget(self, conversation_id: str) -> None:
-        """Drop the tracker and all that was noted with it."""
+        """Drop the tracker and all that was noted with it, for every box. Raises NotShared."""
         self._store.forget(conversation_id)
+        self._store.share(conversation_id)
 
     async def hear(self, deliveries: Deliveries) -> "dict[str, Any]":
         """What the last delivery brought. The same request again brings the same reply, and nothing is heard twice.
 
-        Raises Behind, ActionDidNotRun, TooSlow, NotAnAnswer or NoNextStep; the conversation then stands where it stood.
+        Raises Behind, NotItsTurn, NotShared, ActionDidNotRun, TooSlow, NotAnAnswer or NoNextStep; the conversation then
+        stands where it stood.
         """
-        lock = self._locks.setdefault(deliveries.conversation_id, asyncio.Lock())
-        async with lock:
+        async with self._one_at_a_time(deliveries.conversation_id):
+            self._store.fetch(deliveries.conversation_id)
             before = self._store.kept(deliveries.conversation_id)
             heard = before.note if before else None
             if deliveries.after.count == 0:
@@ -142,13 +149,40 @@ class Hearing:
             elif heard.place != deliveries.after:
                 raise Behind(heard.place.count)
             try:
-                return await self._hear_all(deliveries)
+                reply = await self._within_the_limit(deliveries)
+                self._store.share(deliveries.conversation_id)
+                return reply
             except BaseException:
                 if before:
                     self._store.put(deliveries.conversation_id, before)
                 else:
                     self._store.forget(deliveries.conversation_id)
                 raise
+
+    @contextlib.asynccontextmanager
+    async def _one_at_a_time(self, conversation_id: str) -> AsyncIterator[None]:
+        """Hold the lock of a conversation. What boxes share it in is Rasa's to name, in `endpoints*.yml`."""
+        try:
+            ticket = self._locks.issue_ticket(conversation_id, LOCK_LIFETIME)
+        except (LockError, NotShared) as error:
+            raise NotItsTurn(type(error).__name__) from None
+        try:
+            try:
+                acquiring = self._locks._acquire_lock(conversation_id, ticket, LOCK_LOOKED_AT_EVERY)
+                await asyncio.wait_for(acquiring, LOCK_PATIENCE)
+            except (LockError, NotShared, asyncio.TimeoutError) as error:
+                raise NotItsTurn(type(error).__name__) from None
+            yield
+        finally:
+            # A lock that cannot be given back goes by itself; what was heard under it was heard.
+            with contextlib.suppress(NotShared):
+                self._locks.cleanup(conversation_id, ticket)
+
+    async def _within_the_limit(self, deliveries: Deliveries) -> "dict[str, Any]":
+        try:
+            return await asyncio.wait_for(self._hear_all(deliveries), TURN_LIMIT)
+        except asyncio.TimeoutError:
+            raise TooSlow from None
 
     async def _hear_all(self, deliveries: Deliveries) -> "dict[str, Any]":
         conversation_id = deliveries.conversation_id
@@ -182,10 +216,7 @@ class Hearing:
         )
         processor = self._agent.processor
         assert processor is not None
-        try:
-            await asyncio.wait_for(processor.handle_message(message), TURN_LIMIT)
-        except asyncio.TimeoutError:
-            raise TooSlow from None
+        await processor.handle_message(message)
         if receipt.too_slow:
             raise TooSlow
         if receipt.failed:

@@ -16,7 +16,8 @@ from bot.interviewing.hearing import BEGINNINGS, go_on_from, read_all
 from bot.interviewing.known import with_what_is_known
 from bot.interviewing.pressing import Pressed, keep_control
 from bot.interviewing.room import BOX_PATIENCE, Given, Refusal, Refused, Room, Taken
-from bot.interviewing.view import GATE, View, asking_of, is_gate, shown, view_of
+from bot.interviewing.view import GATE, View, asking_of, is_gate, shown, view_of, wanted_in
+from bot.outcomes import Outcome
 from bot.steps import Step
 from bot.store import Origin, Transaction
 
@@ -39,9 +40,11 @@ __all__ = [
     "go_on",
     "keep_typed",
     "look",
+    "look_in",
     "prefer",
     "press",
     "take_back",
+    "wanted",
 ]
 
 
@@ -111,9 +114,24 @@ async def look(room: Room, conversation_id: str) -> View:
 
     def read() -> View:
         with room.store.reading() as seen:
-            return shown(with_what_is_known(seen, view_of(seen, conversation_id)))
+            return look_in(seen, conversation_id)
 
-    return await to_thread.run_sync(read)
+    return await room.store.soon(read)
+
+
+def look_in(seen: Transaction, conversation_id: str) -> View:
+    """Read where a conversation stands, as `look` does, as part of a reading that goes on."""
+    return shown(with_what_is_known(seen, view_of(seen, conversation_id)))
+
+
+async def wanted(room: Room, view: View) -> tuple[Outcome, ...]:
+    """Read the desired outcomes of a conversation that a page may show."""
+
+    def read() -> tuple[Outcome, ...]:
+        with room.store.reading() as seen:
+            return wanted_in(seen, view)
+
+    return await room.store.soon(read)
 
 
 async def prefer(room: Room, conversation_id: str, preferences: Preferences, now: datetime) -> None:

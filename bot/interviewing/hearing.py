@@ -12,12 +12,13 @@ from anyio import to_thread
 
 from bot.conversation import Control, Kind, Now, Speaker, Standing, reference
 from bot.dialogue import Delivery, DialogueBehind, DialogueUnavailable, Heard, Utterance, beginning
-from bot.interview import Asking, Choice, rotated
+from bot.interview import Asking, AskingKind, Choice, rotated
 from bot.interviewing.room import Room
-from bot.interviewing.view import View, view_of
+from bot.interviewing.view import View, view_of, wanted_in
 from bot.outcomes import Outcome, to_rank
 from bot.store import Transaction
 
+INTENTS = {Kind.WORDS: "words", Kind.CHOICE: "choose", Kind.SKIP: "skip"}
 BEGINNINGS = 3
 """How often in a row the box may be told a path from its beginning, before it counts as away."""
 
@@ -27,7 +28,9 @@ async def go_on_from(room: Room, view: View, now: datetime) -> bool:
     if view.standing.now is not Now.WAITING:
         return True
     try:
-        async with room.locks.hold(view.conversation.conversation_id):
+        async with room.locks.hold(room.store, view.conversation.conversation_id) as has_waited:
+            if has_waited:
+                view = await read_all(room, view.conversation.conversation_id)
             return await _hear_what_is_owed(room, view, now)
     except (DialogueUnavailable, TimeoutError):
         return False
@@ -40,13 +43,16 @@ async def read_all(room: Room, conversation_id: str) -> View:
         with room.store.reading() as seen:
             return view_of(seen, conversation_id)
 
-    return await to_thread.run_sync(read)
+    return await room.store.soon(read)
 
 
 async def _hear_what_is_owed(room: Room, view: View, now: datetime) -> bool:
     while view.standing.now is Now.WAITING:
         path, heard = await _follow(room, view)
         if await to_thread.run_sync(_keeper(room, view, path, heard, now)):
+            if any(_is_ending(said) for said in heard.utterances):
+                # Rasa gives no memory back by itself. Who goes back from the end is told afresh.
+                await room.dialogue.forget(view.conversation.conversation_id)
             return True
         view = await read_all(room, view.conversation.conversation_id)
     return True
@@ -88,20 +94,27 @@ async def _offered(room: Room, conversation_id: str, question: Utterance, path: 
     source = question.custom.get("choices_from")
     if source is None:
         return None
-    view = await read_all(room, conversation_id)
-    return frozenset(choice.id for choice in _outcome_choices(view, source, path))
+
+    def read() -> tuple[Choice, ...]:
+        with room.store.reading() as seen:
+            return _outcome_choices(seen, view_of(seen, conversation_id), source, path)
+
+    return frozenset(choice.id for choice in await room.store.soon(read))
 
 
 def _delivery(stands: Standing, number: int) -> Delivery:
     found = stands.answer(number)
     assert found is not None
     turn = found.said.heard
-    intent = {Kind.WORDS: "words", Kind.CHOICE: "choose", Kind.SKIP: "skip"}[turn.kind]
-    return Delivery(number, intent, turn.choice)
+    return Delivery(number, INTENTS[turn.kind], turn.choice)
 
 
 def _question(heard: Heard) -> Utterance | None:
     return next((said for said in reversed(heard.utterances) if said.response.startswith("utter_ask_")), None)
+
+
+def _is_ending(utterance: Utterance) -> bool:
+    return utterance.custom.get("kind") == AskingKind.ENDING
 
 
 def _name(utterance: Utterance) -> str:
@@ -146,13 +159,13 @@ def _is_time_to_come_round(stands: Standing, question: Utterance) -> bool:
 def _keep_utterance(kept: Transaction, view: View, said: Utterance, path: Sequence[int], now: datetime) -> None:
     asking = Asking.from_utterance(said.wording, said.custom)
     kind = Kind.NOTICE
-    if asking.kind == "ending":
+    if _is_ending(said):
         kind = Kind.ENDING
     elif said.response.startswith("utter_ask_"):
         kind = Kind.QUESTION
     name = _name(said)
     conversation_id = view.conversation.conversation_id
-    choices = (*_outcome_choices(view, asking.choices_from, path), *asking.choices)
+    choices = (*_outcome_choices(kept, view, asking.choices_from, path), *asking.choices)
     if asking.rotate:
         choices = rotated(choices, f"{conversation_id}|{name}")
     asking = replace(asking, choices=choices)
@@ -171,11 +184,11 @@ def _keep_utterance(kept: Transaction, view: View, said: Utterance, path: Sequen
     )
 
 
-def _outcome_choices(view: View, source: str | None, path: Sequence[int]) -> tuple[Choice, ...]:
+def _outcome_choices(seen: Transaction, view: View, source: str | None, path: Sequence[int]) -> tuple[Choice, ...]:
     """Offer what the person wants, each by its turn: the page shows the words, the record holds the reference."""
     if source is None:
         return ()
-    found: Sequence[Outcome] = view.outcomes
+    found: Sequence[Outcome] = wanted_in(seen, view)
     if source == "outcomes_to_rank":
         found = to_rank(view.standing, found, path)
     elif source == "outcomes_but_plan_a":

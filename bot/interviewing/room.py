@@ -2,19 +2,26 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar
+
+from anyio import CancelScope, to_thread
 
 from bot.conversation import How, Kind, Whose
 from bot.dialogue import Dialogue
 from bot.flags import Phrases
 from bot.interview import Interview
 from bot.nudges import Nudges
-from bot.store import Store
+from bot.store import NotKept, Store
 
 BOX_PATIENCE = 5.0
 """Seconds that one request waits for another one of the same conversation to hear from the box."""
+LOOKED_AT_EVERY = 0.05
+"""Seconds between two looks whether another program has done with a conversation."""
+
+Answer = TypeVar("Answer")
 
 
 class Refusal(StrEnum):
@@ -78,21 +85,57 @@ class Locks:
     waiting: dict[str, int] = field(default_factory=dict)
 
     @contextlib.asynccontextmanager
-    async def hold(self, conversation_id: str) -> AsyncIterator[None]:
-        """Hold a conversation; raises TimeoutError when another request does so for long."""
+    async def hold(self, store: Store, conversation_id: str) -> AsyncIterator[bool]:
+        """Hold a conversation, in this program and in all that serve the same store.
+
+        Gives whether others had it meanwhile: then it may stand elsewhere. Raises TimeoutError when one has it for
+        long, or when nobody can say who does.
+        """
         lock = self.held.setdefault(conversation_id, asyncio.Lock())
         self.waiting[conversation_id] = self.waiting.get(conversation_id, 0) + 1
+        has_waited = lock.locked()
         try:
             async with asyncio.timeout(BOX_PATIENCE):
                 await lock.acquire()
             try:
-                yield
+                has_waited = await _take(store, conversation_id) or has_waited
+                try:
+                    yield has_waited
+                finally:
+                    await _give_back(store, conversation_id)
             finally:
                 lock.release()
         finally:
             self.waiting[conversation_id] -= 1
             if not self.waiting[conversation_id]:
                 del self.waiting[conversation_id], self.held[conversation_id]
+
+
+async def _take(store: Store, conversation_id: str) -> bool:
+    """Take the turn from other programs, and say whether that took a while. Raises TimeoutError."""
+    loop = asyncio.get_running_loop()
+    has_waited, patience_ends = False, loop.time() + BOX_PATIENCE
+    try:
+        while not await _ask(store, store.turns.take, conversation_id):
+            # By the clock, and not by a timeout: that would let go of the question and not of the turn.
+            if loop.time() > patience_ends:
+                raise TimeoutError
+            has_waited = True
+            await asyncio.sleep(LOOKED_AT_EVERY)
+    except NotKept as error:
+        raise TimeoutError from error
+    return has_waited
+
+
+async def _give_back(store: Store, conversation_id: str) -> None:
+    with CancelScope(shield=True), contextlib.suppress(NotKept):
+        await _ask(store, store.turns.give_back, conversation_id)
+
+
+async def _ask(store: Store, question: Callable[[str], Answer], conversation_id: str) -> Answer:
+    if store.turns.answers_at_once:
+        return question(conversation_id)
+    return await to_thread.run_sync(question, conversation_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ what was said: a page cannot show what it was not given.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from bot.conversation import (
     REFERENCE,
@@ -37,7 +38,6 @@ class View:
     conversation: Conversation
     turns: tuple[Turn, ...]
     standing: Standing
-    outcomes: tuple[Outcome, ...]
     draft: str
     """What was typed and not yet given as the answer to what is on show; empty when there is none."""
     draft_original: str = ""
@@ -47,6 +47,8 @@ class View:
     communication: tuple[Answer, ...] = ()
     """What is known about how the person likes to talk, for a question that shows it."""
     preferences: Preferences = field(default_factory=Preferences)
+    made: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """A place for what a page makes of this and the next page uses again; it is forgotten with the words."""
 
     @property
     def asking(self) -> Asking | None:
@@ -138,11 +140,17 @@ def view_of(seen: Transaction, conversation_id: str) -> View:
         conversation=seen.conversations.get(conversation_id),
         turns=turns,
         standing=stands,
-        outcomes=outcomes(stands, seen.outcomes.desired(conversation_id), seen.outcomes.marks(conversation_id)),
         draft=draft.words if draft is not None else "",
         draft_original=draft.original if draft is not None else "",
         draft_note=draft.note if draft is not None else "",
+        made=seen.conversations.made(conversation_id),
     )
+
+
+def wanted_in(seen: Transaction, view: View) -> tuple[Outcome, ...]:
+    """Read the desired outcomes of a conversation that are in effect. Few pages need them."""
+    conversation_id = view.conversation.conversation_id
+    return outcomes(view.standing, seen.outcomes.desired(conversation_id), seen.outcomes.marks(conversation_id))
 
 
 def draft_place(stands: Standing) -> int:
@@ -207,12 +215,12 @@ def _emptied(view: View, named: Collection[str]) -> View:
             revisiting=None,
             revisited=None,
         ),
-        outcomes=(),
         draft=view.draft if is_asked_now and not view.is_gate else "",
         draft_original="",
         draft_note="",
         meanings={name: words for name, words in view.meanings.items() if f"outcome:{name}" in named},
         communication=(),
+        made={},
     )
 
 

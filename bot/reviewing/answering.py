@@ -45,14 +45,14 @@ def step(
 
     Raises NotAllowed, Missing, Unopened, NotDone, SomebodyWasFirst.
     """
-    _check_length(words)
-    if what in NEEDS_WORDS and not words.strip():
-        asked = "Write your question" if what is Step.SEND_BACK else "Write your answer"
-        raise NotDone(f"{asked} first: it goes to a colleague, who needs to know what you mean.")
     with store.begin() as kept:
         # Somebody may write at another process of the site at this very moment.
         kept.entries.hold()
         found = _opened_whole(kept, actor, conversation_id, Act.REVIEW)
+        _check_length(words)
+        if what in NEEDS_WORDS and not words.strip():
+            asked = "Write your question" if what is Step.SEND_BACK else "Write your answer"
+            raise NotDone(f"{asked} first: it goes to a colleague, who needs to know what you mean.")
         reviews = kept.entries.of_conversation(conversation_id, EntryKind.REVIEW)
         if (same := _pressed_twice(reviews, latest, actor, LEADS_TO[what].value, words)) is not None:
             return same
@@ -81,11 +81,11 @@ def note(
     store: Store, actor: Actor, conversation_id: str, turn: int, words: str, now: datetime, *, token: str
 ) -> Entry:
     """Write a note beside a turn. Raises NotAllowed, Missing, Unopened, NotDone."""
-    _check_length(words)
-    if not words.strip():
-        raise NotDone("Write your note first.")
     with store.begin() as kept:
         found = _opened_whole(kept, actor, conversation_id, Act.NOTE)
+        _check_length(words)
+        if not words.strip():
+            raise NotDone("Write your note first.")
         kept.conversations.turn(conversation_id, turn)
         entry = kept.entries.add(
             kind=EntryKind.NOTE,
@@ -118,13 +118,13 @@ def answer_flag(
 
     Raises NotAllowed, Missing, Unopened, NotDone, SomebodyWasFirst.
     """
-    _check_length(words)
-    if not words.strip():
-        raise NotDone("Write what was done. If nothing needed to be done, write that, and why.")
     with store.begin() as kept:
         # Somebody may write at another process of the site at this very moment.
         kept.entries.hold()
         found = _opened(kept, actor, conversation_id, Act.ANSWER_FLAG)
+        _check_length(words)
+        if not words.strip():
+            raise NotDone("Write what was done. If nothing needed to be done, write that, and why.")
         if not any(one.kind is flag and one.turn == turn for one in kept.flags.of(conversation_id)):
             raise Missing("There is no such flag.")
         answers = [
@@ -168,17 +168,17 @@ def tag(
     Raises NotAllowed, Missing, Unopened, NotDone, SomebodyWasFirst.
     """
     known = [name for name in (*themes.labels, NONE_OF_THESE) if name in chosen]
-    if not known and not own.strip():
-        raise NotDone("Choose what fits, or write a theme of your own. If nothing fits, choose “No theme fits”.")
-    if NONE_OF_THESE in known and (len(known) > 1 or own.strip()):
-        raise NotDone("“No theme fits” stands alone. Take it away, or take the others away.")
-    if len(own) > LONGEST_OWN_THEME:
-        raise NotDone(f"A theme of your own has at most {LONGEST_OWN_THEME} characters.")
     with store.begin() as kept:
         # Somebody may write at another process of the site at this very moment.
         kept.entries.hold()
         found = seeing.see_enquiry(kept, actor, enquiry_id, Act.TAG)
         seeing.require_opened(kept, actor, seeing.ENQUIRY, enquiry_id)
+        if not known and not own.strip():
+            raise NotDone("Choose what fits, or write a theme of your own. If nothing fits, choose “No theme fits”.")
+        if NONE_OF_THESE in known and (len(known) > 1 or own.strip()):
+            raise NotDone("“No theme fits” stands alone. Take it away, or take the others away.")
+        if len(own) > LONGEST_OWN_THEME:
+            raise NotDone(f"A theme of your own has at most {LONGEST_OWN_THEME} characters.")
         if not any(one.outcome_id == outcome_id for one in enquiry_outcomes(told_for(kept, actor, enquiry_id))):
             raise Missing("There is no such outcome.")
         put = [one for one in kept.entries.of_enquiry(enquiry_id, EntryKind.THEME) if one.outcome_id == outcome_id]

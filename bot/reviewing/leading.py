@@ -1,5 +1,6 @@
 """Leading: whose an enquiry is, who works on it, who may not see it, and when it opens and closes."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.reviewing import seeing
@@ -147,6 +148,38 @@ def join(store: Store, actor: Actor, conversation_id: str, reference: str, now: 
         kept.conversations.join(conversation_id, enquiry.enquiry_id)
         changed(kept, actor, "joined", now, to, enquiry_id=enquiry.enquiry_id, conversation_id=conversation_id)
         return enquiry.enquiry_id
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """How somebody can come back to a conversation."""
+
+    has_code: bool
+    enquiry_id: str | None
+
+
+def way_back(store: Store, actor: Actor, conversation_id: str) -> WayBack:
+    """Say whether there is a code for a conversation. Raises NotAllowed, Missing."""
+    with store.reading() as seen:
+        conversation = seen.conversations.get(conversation_id)
+        require(actor, Act.END_CODE, seeing.place_of_conversation(seen, conversation, actor))
+        return WayBack(bool(seen.codes.of(conversation_id)), conversation.enquiry_id)
+
+
+def end_code(store: Store, actor: Actor, conversation_id: str, now: datetime) -> None:
+    """End the code to a conversation, and every visit to it, as somebody else may be in. Raises NotAllowed, Missing.
+
+    Nobody is locked out: what was said stays, and an invitation begins another conversation of the same enquiry. The
+    team is given no code to this one: with it they could speak in the person's name, and read what is not finished.
+    """
+    with store.begin() as kept:
+        conversation = kept.conversations.get(conversation_id)
+        place = seeing.place_of_conversation(kept, conversation, actor)
+        require(actor, Act.END_CODE, place)
+        kept.codes.end_all(conversation_id, now)
+        kept.visits.end_all(conversation_id, now)
+        ids = {"enquiry_id": conversation.enquiry_id, "conversation_id": conversation_id}
+        changed(kept, actor, "code.ended", now, place, **ids)
 
 
 def to_choose(store: Store, actor: Actor, enquiry_id: str) -> tuple[tuple[Account, ...], tuple[Team, ...]]:

@@ -8,7 +8,6 @@ import logging
 import smtplib
 import ssl
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
@@ -17,6 +16,7 @@ from anyio import to_thread
 
 from bot.conversation import Stage
 from bot.flags import Flag
+from bot.logbook import outlived
 from bot.reviewing import seeing
 from bot.roles import Act, Actor, may
 from bot.store import NotRead, Store
@@ -72,6 +72,13 @@ class Notices:
         self._told = {address: at for address, at in self._told.items() if now - at < AT_MOST_EVERY}
         return told
 
+    def look_if_ours(self, now: datetime) -> None:
+        """Look, where it is this process that does. One that begins to goes on from what is new then."""
+        if self._store.duty.is_ours():
+            self.look(now)
+        else:
+            self._begun_at = now - LOOKS_BACK
+
     def _who_reads(self, now: datetime) -> set[str]:
         """Name the addresses of those who may answer a flag that was raised since: who works on it, else the team."""
         with self._store.reading() as seen:
@@ -125,5 +132,5 @@ async def keep_looking(notices: Notices) -> None:
     """Look for new flags again and again, until told to end. The mail server holds nobody up but this."""
     while True:
         await asyncio.sleep(EVERY)
-        with suppress(NotRead):  # a busy database is looked at again at the next turn
-            await to_thread.run_sync(notices.look, datetime.now(UTC))
+        with outlived(log, NotRead):  # a busy database is looked at again at the next turn
+            await to_thread.run_sync(notices.look_if_ours, datetime.now(UTC))

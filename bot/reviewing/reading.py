@@ -215,6 +215,7 @@ class Met:
     flags: tuple[FlagSeen, ...]
     may_read: bool
     is_everything_taken_back: bool
+    may_end_code: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -455,6 +456,7 @@ def _timeline(
                 flags=_flags(flags, own),
                 may_read=may_read,
                 is_everything_taken_back=conversation_id in stands and stands[conversation_id].is_everything_taken_back,
+                may_end_code=may(actor, Act.END_CODE, place),
             )
         )
     return found

@@ -174,6 +174,21 @@ class Accounts:
         row = self._rows.first(accounts, accounts.c.found_by == digest_of(email, self._finding))
         return None if row is None else self.get(row["account_id"])
 
+    def tried(self, email: str) -> tuple[Account | None, str | None]:
+        """The account with this e-mail address, and the hash of its password; neither where there is no account.
+
+        As much is read where there is none, of another account: how long it takes tells nobody which it was.
+        """
+        accounts = tables.accounts
+        other = self._rows.first(accounts, accounts.c.password.is_not(None), order_by=[accounts.c.account_id])
+        row = self._rows.first(accounts, accounts.c.found_by == digest_of(email, self._finding))
+        read = row or other
+        if read is None:
+            return None, None
+        account = self._account(read, self._team_ids().get(read["account_id"], frozenset()))
+        password = self._opened(read, "password")
+        return (account, password) if row is not None else (None, None)
+
     def listed(self) -> tuple[Account, ...]:
         """All accounts in the order they were made."""
         accounts = tables.accounts

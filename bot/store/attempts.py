@@ -1,6 +1,7 @@
-"""Wrong codes, counted by minute. Nothing here names a conversation; a network is named by a keyed digest only.
+"""Wrong codes and whatever else is counted, by minute. Nothing here names a conversation; a network is named by a
+keyed digest only.
 
-What goes wrong at the team's door is counted apart: it slows nobody who comes back to a conversation.
+What stands under a name with a colon is counted apart: it slows nobody who comes back to a conversation.
 """
 
 from datetime import datetime
@@ -17,13 +18,16 @@ TEAM = "team:"
 
 
 class Attempts:
-    """The wrong codes of one transaction. `network` is a digest that the caller made under a key of the day."""
+    """What one transaction counts: wrong codes, and whatever else comes too often.
+
+    `network` is a digest that the caller made under a key of the day, or a name with a colon and one.
+    """
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
 
     def count_wrong(self, network: str, now: datetime) -> None:
-        """Count a wrong code."""
+        """Count a wrong code, or one more of anything else."""
         attempts = tables.attempts
         minute = _minute(now)
         row = self._rows.first(attempts, attempts.c.network == network, attempts.c.at == minute, locked=True)
@@ -51,7 +55,7 @@ class Attempts:
         if network is not None:
             where.append(attempts.c.network == network)
         else:
-            where.append(attempts.c.network.not_like(f"{TEAM}%"))
+            where.append(attempts.c.network.not_like("%:%"))
         return self._rows.every(attempts, *where, order_by=[attempts.c.at, attempts.c.network])
 
 

@@ -42,6 +42,8 @@ class AuditAct(StrEnum):
     TIDIED = "tidied"
     """What had been kept long enough was looked for, and let go of."""
     TIDYING_REFUSED = "tidying_refused"
+    CUT = "cut"
+    """The front of a log was let go of, as its years had passed."""
     GIVEN = "given"
     """Another program of the council's was given something."""
     RESTORED = "restored"

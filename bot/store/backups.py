@@ -24,7 +24,8 @@ from typing import Any, BinaryIO, Self
 
 from bot.store import database, tables
 from bot.store.audit import AuditAct
-from bot.store.errors import Damaged, NotBackedUp, NotRestored
+from bot.store.copying import copy_without_keys, put_on_a_server
+from bot.store.errors import Damaged, NotBackedUp, NotRead, NotRestored
 from bot.store.forgetting import Forgotten, Rule
 from bot.store.frames import DAMAGED, SealedWriter, opened, read_head, write_head
 from bot.store.keys import FOR_LASTING
@@ -150,11 +151,10 @@ def back_up(store: Store, folder: Path, now: datetime) -> BackedUp:
 
     The file of words gets its name last: whatever has that name has the keys that open it beside it.
     """
-    path = database.file_of(store.engine.url)
-    if path is None:
-        raise NotBackedUp("Only SQLite is backed up by this command. A database server is backed up by its own means.")
     try:
-        return _backed_up(store, path, folder, now)
+        return _backed_up(store, database.file_of(store.engine.url), folder, now)
+    except NotRead as error:
+        raise NotBackedUp(f"No backup was made: {error.cause}.") from error
     except sqlite3.Error as error:
         cause = database.cause_in_sqlite(error)
         # SQLite's own message may quote what is in a damaged file.
@@ -169,7 +169,7 @@ def back_up(store: Store, folder: Path, now: datetime) -> BackedUp:
         ) from error
 
 
-def _backed_up(store: Store, path: Path, folder: Path, now: datetime) -> BackedUp:
+def _backed_up(store: Store, path: Path | None, folder: Path, now: datetime) -> BackedUp:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     store_id = store_id_of(store)
     earlier = [one.made_at for one in listed(folder) if one.store_id == store_id]
@@ -177,14 +177,20 @@ def _backed_up(store: Store, path: Path, folder: Path, now: datetime) -> BackedU
     now = max([now, *(made_at + timedelta(microseconds=1) for made_at in earlier)])
     name = f"ownwords-{store_id}-{now.astimezone(UTC).strftime(_STAMP)}"
     words, keys = folder / f"{name}-words.backup", folder / f"{name}-keys.backup"
-    with _alone(path.parent / _SCRATCH) as scratch:
+    root = store.root
+    # What a server keeps has no folder beside it; without a key, the copy opens as little as the backup does.
+    with _alone((folder if path is None else path.parent) / _SCRATCH) as scratch:
         for left in folder.glob(f"ownwords-{store_id}-*.part"):
             left.unlink()
-        copy = _copy_without_keys(path, scratch)
+        if path is None:
+            copy = scratch / "without-keys.sqlite3"
+            copy_without_keys(store, copy)
+        else:
+            copy = _copy_without_keys(path, scratch)
         with closing(sqlite3.connect(copy)) as copied:
             manifest = manifest_of(copied)
         with _part_of(words) as file:
-            head = Head(What.WORDS, FORM, store_id, now, manifest.migration, store.root.key_id, _salt())
+            head = Head(What.WORDS, FORM, store_id, now, manifest.migration, root.key_id, _salt())
             said = manifest.written()
             writer = _writer(file, head, store.derive(Purpose.BACKED_UP_WORDS))
             writer.write(len(said).to_bytes(8) + said)
@@ -194,9 +200,9 @@ def _backed_up(store: Store, path: Path, folder: Path, now: datetime) -> BackedU
             writer.finish()
         try:
             with _part_of(keys) as file:
-                head = Head(What.KEYS, FORM, store_id, now, manifest.migration, store.root.key_id, _salt())
-                writer = _writer(file, head, store.root.derive(Purpose.BACKED_UP_KEYS))
-                writer.write(_keys_of(store))
+                head = Head(What.KEYS, FORM, store_id, now, manifest.migration, root.key_id, _salt())
+                writer = _writer(file, head, root.derive(Purpose.BACKED_UP_KEYS))
+                writer.write(_keys_of(store, root))
                 writer.finish()
             _put_in_place(keys)
             _put_in_place(words)
@@ -275,9 +281,11 @@ def manifest_of(copied: sqlite3.Connection) -> Manifest:
     )
 
 
-def _keys_of(store: Store) -> bytes:
+def _keys_of(store: Store, root: RootKey) -> bytes:
     with store.reading_rows() as rows:
-        keys = [_portable(row) for row in rows.each(tables.keys, order_by=[tables.keys.c.key_id])]
+        # While a root key is being replaced, some lie under the other one: a file needs one root key alone.
+        each = rows.each(tables.keys, order_by=[tables.keys.c.key_id])
+        keys = [_portable(store.wrapped_under(root, row)) for row in each]
         gone = [{**asdict(one), "at": one.at.isoformat()} for one in store.apart(rows).forgetting.listed()]
     return json.dumps({"keys": keys, "forgotten": gone}).encode("ascii")
 
@@ -363,24 +371,38 @@ def _sync(folder: Path) -> None:
 
 
 def restore(
-    file: Path, to: Path, root: RootKey, now: datetime, *, keys: Path | None = None, verifying: bool = False
+    file: Path,
+    to: str | Path,
+    root: RootKey,
+    now: datetime,
+    *,
+    keys: Path | None = None,
+    verifying: bool = False,
+    by_way_of: Path | None = None,
+    also: Iterable[RootKey] = (),
 ) -> Restored:
-    """Put a backup where no database is. Raises `NotRestored`, `KeyProblem`.
+    """Put a backup where no database is. Raises `NotRestored`, `KeyProblem`; `NotReady`, `NotKept` of a server.
 
+    `by_way_of` is the folder in which it is made ready for a server. It does not matter what it was a backup of.
     `keys` is the folder with the files of keys, or one of them: the newest that fits is taken, because it alone knows
     what was forgotten since. `verifying`: every row, seal and chain is looked at first, and what is found is returned.
+    `also`: the other root key, while one is being replaced: the newest keys may lie under either.
     """
-    for there in (to, *(to.with_name(to.name + end) for end in ("-wal", "-shm", "-journal"))):
+    path, roots = database.file_of(database.url_of(to)), (root, *also)
+    if path is None:
+        assert by_way_of is not None
+        return _restored_to_a_server(file, str(to), by_way_of, roots, now, keys, verifying=verifying)
+    for there in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))):
         if there.exists():
             raise NotRestored(f"There is {there} already. A backup is restored where no database is, never over one.")
     try:
-        to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        scratch = to.parent / "restoring"
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        scratch = path.parent / "restoring"
         # What one that was killed left.
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(mode=0o700)
         try:
-            return _restored(file, to, scratch, root, now, keys or file.parent, verifying=verifying)
+            return _restored(file, path, scratch, roots, now, keys or file.parent, verifying=verifying)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     except sqlite3.Error as error:
@@ -390,14 +412,32 @@ def restore(
         raise NotRestored(f"{error.filename or file}: {error.strerror}. Nothing was restored.") from error
 
 
+def _restored_to_a_server(
+    file: Path, to: str, by_way_of: Path, roots: Sequence[RootKey], now: datetime, keys: Path | None, *, verifying: bool
+) -> Restored:
+    if Store.is_made(to):
+        raise NotRestored("There is a database on the server already. A backup is restored into an empty one.")
+    scratch = by_way_of / "restoring-to-a-server"
+    # What one that was killed left.
+    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        made = scratch / "ownwords.sqlite3"
+        outcome = restore(file, made, roots[0], now, keys=keys, verifying=verifying, also=roots[1:])
+        if made.exists():
+            put_on_a_server(made, to)
+        return outcome
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
 def _restored(
-    file: Path, to: Path, scratch: Path, root: RootKey, now: datetime, keys_at: Path, *, verifying: bool
+    file: Path, to: Path, scratch: Path, roots: Sequence[RootKey], now: datetime, keys_at: Path, *, verifying: bool
 ) -> Restored:
     head = head_of(file)
     if head.what is not What.WORDS:
         raise NotRestored(f"{file} is a file of keys. Name the file of words; keys are found by themselves.")
     _check_not_newer(file, head)
-    keys = _newest_keys(head, keys_at, root)
+    keys, root = _newest_keys(head, keys_at, roots)
     made = scratch / to.name
     manifest = _take_words_out(file, derive(keys.lasting(root), Purpose.BACKED_UP_WORDS), made)
     problems: list[Problem] = []
@@ -413,7 +453,7 @@ def _restored(
     with closing(Store.open(made, root)) as store:
         forgotten = _begin_again(store, keys.forgotten, now)
         if verifying:
-            problems += verify(store)
+            problems += verify(store, now=now)
         store.scrub()
     outcome = Restored(head.made_at, manifest, keys.head.made_at, tuple(problems), forgotten, keys.passed_over)
     if verifying and problems:
@@ -473,8 +513,9 @@ def _check_not_newer(file: Path, head: Head) -> None:
         )
 
 
-def _newest_keys(words: Head, at: Path, root: RootKey) -> _Keys:
-    """The keys of the newest file that fits: of the same store, and made no earlier than the words."""
+def _newest_keys(words: Head, at: Path, roots: Sequence[RootKey]) -> tuple[_Keys, RootKey]:
+    """The keys of the newest file that fits: of the same store, and made no earlier than the words. And their root."""
+    by_id = {root.key_id: root for root in roots}
     candidates = [at] if at.is_file() else [kept.path for kept in listed(at) if kept.what is What.KEYS]
     passed_over: list[Path] = []
     fitting: list[tuple[Head, Path]] = []
@@ -488,17 +529,19 @@ def _newest_keys(words: Head, at: Path, root: RootKey) -> _Keys:
             fitting.append((head, path))
     under = sorted({head.root_key_id for head, _ in fitting})
     for head, path in sorted(fitting, key=lambda one: one[0].made_at, reverse=True):
-        if head.root_key_id != root.key_id:
+        root = by_id.get(head.root_key_id)
+        if root is None:
+            passed_over.append(path)
             continue
         try:
             whole = b"".join(_frames(path, root.derive(Purpose.BACKED_UP_KEYS)))
         except (NotRestored, OSError):
             passed_over.append(path)
             continue
-        return _Keys.read(head, whole, passed_over)
-    if under and root.key_id not in under:
+        return _Keys.read(head, whole, passed_over), root
+    if under and not by_id.keys() & set(under):
         raise KeyProblem(
-            f"The keys of this backup were sealed under root key {' or '.join(under)}, not under {root.key_id}.",
+            f"The keys of this backup were sealed under root key {' or '.join(under)}, not under {' or '.join(by_id)}.",
             "Put the right key file back.",
         )
     if passed_over:

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
 
 from bot.conversation import How, Kind, Speaker, Stage, Standing, State, Turn, Whose
 from bot.store import tables
@@ -135,6 +135,17 @@ class Conversations:
             self._rows.add(states, {"conversation_id": conversation_id, **to})
         else:
             self._rows.replace(states, row, to=to)
+
+    def totals(self, since: datetime) -> tuple[int, int, int]:
+        """How many conversations and turns there are, and how many of those since then wait for the next question."""
+        conversations = tables.conversations
+        is_owed = and_(
+            conversations.c.last_kind.in_([Kind.WORDS.value, Kind.CHOICE.value, Kind.SKIP.value]),
+            conversations.c.last_said_at >= stamp(since),
+        )
+        ids, length = conversations.c.conversation_id, func.coalesce(func.sum(conversations.c.length), 0)
+        found = self._rows.found(select(func.count(ids), length, func.count(ids).filter(is_owed)))[0]
+        return int(found[0]), int(found[1]), int(found[2])
 
     def unsettled(self) -> tuple[str, ...]:
         """The conversations of which nobody kept how far they are: those from before there was a place for it."""
@@ -261,6 +272,10 @@ class Conversations:
         """Where a conversation stands. Raises as `turns` does."""
         return self._read(conversation_id).standing
 
+    def made(self, conversation_id: str) -> dict[str, Any]:
+        """A place for what is made of the turns and used again: forgotten when they are. Raises as `turns` does."""
+        return self._read(conversation_id).made
+
     def _read(self, conversation_id: str) -> Remembered:
         conversation = self._row(conversation_id)
         before = self._remembered.get(conversation_id)
@@ -278,19 +293,14 @@ class Conversations:
     def _read_on(self, conversation: Row, before: Remembered) -> Remembered | None:
         """Read the turns after those; None when they do not lead to the conversation's head."""
         key = self._keys.open(conversation["key_id"])
-        turns = tables.turns
-        rows = self._rows.every(
-            turns,
-            turns.c.conversation_id == conversation["conversation_id"],
-            turns.c.number > len(before.turns),
-            order_by=[turns.c.number],
-        )
+        of_it: dict[str, Value] = {"conversation_id": conversation["conversation_id"]}
+        rows = self._rows.numbered_after(tables.turns, of_it, len(before.turns))
         head = before.head
         for row in rows:
             head = next_head(head, row)
         if head != conversation["head"] or len(before.turns) + len(rows) != conversation["length"]:
             return None
-        return Remembered((*before.turns, *(_opened(key, row) for row in rows)), head)
+        return before.followed_by([_opened(key, row) for row in rows], head)
 
     def turn(self, conversation_id: str, number: int) -> Turn:
         """One turn. Raises `Missing`."""
@@ -304,11 +314,10 @@ class Conversations:
 
     def turn_by_token(self, conversation_id: str, token: str) -> Turn | None:
         """The turn that this step token brought, if it brought one."""
-        turns = tables.turns
-        row = self._rows.first(turns, turns.c.conversation_id == conversation_id, turns.c.token == token)
-        if row is None:
-            return None
-        return _opened(self._keys.open(self._row(conversation_id)["key_id"]), row)
+        of_it: dict[str, Value] = {"conversation_id": conversation_id, "token": token}
+        for row in self._rows.having(tables.turns, of_it, order_by=[tables.turns.c.number]):
+            return _opened(self._keys.open(self._row(conversation_id)["key_id"]), row)
+        return None
 
     def _row(self, conversation_id: str, *, locked: bool = False) -> Row:
         row = self._rows.one(tables.conversations, conversation_id, locked=locked)

@@ -1,19 +1,19 @@
 """The database underneath: how it is opened, what each connection is told, and what its errors mean.
 
-Whatever only SQLite or only PostgreSQL understands is said here and in the migrations, nowhere else.
+Whatever only SQLite or only PostgreSQL understands is said here, in `postgresql` and in the migrations, nowhere else.
 """
 
 import logging
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -51,6 +51,16 @@ _CAUSES = {
     sqlite3.SQLITE_CANTOPEN: Cause.AWAY,
 }
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+WRITES_WITHIN = 10.0
+READS_WITHIN = 60.0
+"""Seconds in which a server must answer, before it counts as away."""
+
+ONE_WRITES = 0x4F776E576F726473
+"""The number of the lock that whoever writes to a server's database holds: "OwnWords"."""
+
+IDLE_WRITER = 10_000
+"""Milliseconds in which whoever writes must go on: else the server takes back what was begun, and others write."""
 
 
 def url_of(database: str | Path) -> URL:
@@ -105,11 +115,63 @@ def _exists(path: Path) -> bool:
 def connect(url: URL) -> Engine:
     """The engine. Its errors and logs never show a parameter, and so never words."""
     logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
-    engine = create_engine(url, hide_parameters=True, echo=False, pool_size=8, max_overflow=32, pool_timeout=LOCKED_FOR)
-    if engine.dialect.name == "sqlite":
+    is_file = url.get_backend_name() == "sqlite"
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        echo=False,
+        pool_size=8,
+        max_overflow=32,
+        pool_timeout=LOCKED_FOR,
+        # A server that was stopped and is back is found again by whoever comes next, and no promise breaks for it.
+        pool_pre_ping=not is_file,
+        # Whatever the server does by default: whoever waited to write decides on what is there when the waiting ends.
+        **({} if is_file else {"isolation_level": "READ COMMITTED"}),
+    )
+    if is_file:
         event.listen(engine, "connect", _tell_pragmas)
         event.listen(engine, "begin", _begin)
+    else:
+        from bot.store import postgresql
+
+        postgresql.prepare(engine, LOCKED_FOR)
     return engine
+
+
+def wait_for_answers(connection: Connection, seconds: float | None) -> None:
+    """How long each answer of a server may take, until this connection is let go of; None for any time."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        assert driver is not None
+        driver.patience = seconds
+
+
+def write_alone(connection: Connection) -> None:
+    """Wait until nobody else writes, or changes the tables, in any process. SQLite sees to that by itself.
+
+    So whatever is decided in a promise is decided on what is there, on a server as in a file.
+    """
+    if connection.dialect.name != "sqlite":
+        idle = func.set_config("idle_in_transaction_session_timeout", str(IDLE_WRITER), True)  # noqa: FBT003 SQL's own
+        connection.execute(select(idle, func.pg_advisory_xact_lock(ONE_WRITES)))
+
+
+def check_server(connection: Connection) -> None:
+    """Refuse a server's database that could not hold what is kept. Raises `NotReady`."""
+    if connection.dialect.name == "sqlite":
+        return
+    encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+    if encoding != "UTF8":
+        raise NotReady(f"The database's encoding is {encoding}. Make one whose encoding is UTF8.")
+
+
+def why_away(error: BaseException) -> str:
+    """Cause and remedy where a server did not answer at the start."""
+    from bot.store import postgresql
+
+    found = error.__cause__
+    said = postgresql.why_away(found.orig if isinstance(found, DBAPIError) else found)
+    return f"The database could not be opened. {said}"
 
 
 @contextmanager
@@ -121,6 +183,7 @@ def connect_to_read(engine: Engine) -> Iterator[Connection]:
         else:
             connection.execution_options(isolation_level="REPEATABLE READ")
         transaction = connection.begin()
+        wait_for_answers(connection, READS_WITHIN)
         try:
             yield connection
         finally:
@@ -141,8 +204,13 @@ def _tell_pragmas(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> Non
 
 
 def _begin(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    if connection.get_execution_options().get("reading", False):
+        # It waits for nobody and fails for nothing. A page reads several times: SQLAlchemy's way to say it costs more.
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.execute("BEGIN")
+    else:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def cause_in_sqlite(error: BaseException | None) -> Cause | None:
@@ -162,12 +230,20 @@ def cause_of(error: DBAPIError) -> Cause | None:
             return Cause.FULL
         case "25006":
             return Cause.READ_ONLY
+        case "57014":
+            return Cause.BUSY
         case "58030":
             return Cause.FAILING
         case None:
-            return Cause.AWAY if error.connection_invalidated else None
+            # A server that lets nobody in, or is gone in the middle of something, gives no code.
+            is_servers = isinstance(error, OperationalError | InterfaceError) and _is_from_a_server(error.orig)
+            return Cause.AWAY if error.connection_invalidated or is_servers else None
         case state:
-            return Cause.AWAY if state.startswith(("08", "57P")) else None
+            return Cause.AWAY if state.startswith(("08", "53", "57P", "25P")) else None
+
+
+def _is_from_a_server(error: BaseException | None) -> bool:
+    return type(error).__module__.partition(".")[0] == "psycopg"
 
 
 class Rule(Enum):
@@ -190,7 +266,8 @@ def broken_rule(error: IntegrityError) -> Rule | None:
 def is_damage(error: DBAPIError) -> bool:
     """Whether the database file itself is not as it was written."""
     code = getattr(error.orig, "sqlite_errorcode", None)
-    return (code is not None and code & 0xFF in _DAMAGE) or "Could not decode to UTF-8" in str(error.orig)
+    is_servers = (getattr(error.orig, "sqlstate", None) or "").startswith("XX00")
+    return (code is not None and code & 0xFF in _DAMAGE) or is_servers or "Could not decode to UTF-8" in str(error.orig)
 
 
 @contextmanager
@@ -251,6 +328,21 @@ def schema_of(connection: Connection) -> dict[str, str] | None:
         return None
     rows = connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name")
     return {f"{row.type} {row.name}": f"{row.tbl_name}: {row.sql}" for row in rows}
+
+
+def rules_missing(connection: Connection, names: Iterable[str]) -> list[str]:
+    """Those of these tables whose rows a server no longer holds fast: a trigger of theirs is gone or switched off.
+
+    In a file `schema_of` tells it.
+    """
+    if connection.dialect.name == "sqlite":
+        return []
+    held = connection.exec_driver_sql(
+        "SELECT relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
+        " WHERE tgname = relname || '_never_change' AND tgenabled IN ('O', 'A')"
+        " AND pg_table_is_visible(pg_class.oid)"
+    )
+    return sorted(set(names) - {str(name) for name in held.scalars()})
 
 
 def in_memory() -> Engine:

@@ -53,7 +53,7 @@ class Drafts:
 
     def find(self, conversation_id: str, for_turn: int) -> Draft | None:
         """The draft for a place in a conversation, if there is one."""
-        row = self._rows.first(tables.drafts, *_here(conversation_id, for_turn))
+        row = self._rows.one(tables.drafts, conversation_id, for_turn)
         if row is None:
             return None
         key_id = self._key_id(conversation_id)

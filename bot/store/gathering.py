@@ -106,6 +106,11 @@ class GatheredRows(Rows):
         found = (self.one(table, key) for key in keys)
         return [row for row in found if row is not None]
 
+    def numbered_after(self, table: Table, columns: Mapping[str, Value], number: int) -> list[Row]:
+        """Give copies of all rows in which these columns hold just this and whose number is greater."""
+        found = self.having(table, columns, order_by=[table.c.number])
+        return [row for row in found if row["number"] > number]
+
     def having(
         self, table: Table, columns: Mapping[str, Value], *, order_by: Sequence[ColumnElement[Any]]
     ) -> list[Row]:

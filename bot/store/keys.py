@@ -2,8 +2,10 @@
 
 import secrets
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import exists, or_, select
@@ -11,7 +13,7 @@ from sqlalchemy import exists, or_, select
 from bot.store import tables
 from bot.store.errors import Damaged, Missing
 from bot.store.rows import Row, Rows, stamp
-from bot.store.sealing import ALGORITHM, KEY_BYTES, DataKey, RootKey
+from bot.store.sealing import ALGORITHM, KEY_BYTES, DataKey, KeyProblem, RootKey
 
 FOR_WORDS = "words"
 FOR_LASTING = "lasting"
@@ -23,30 +25,62 @@ FOR_ACCOUNTS = "accounts"
 REMEMBERED = 256
 """Data keys that lie open in memory at most."""
 
+LOOKED_AGAIN = 1.0
+"""Seconds after which a root key that was not there is looked for again: a damaged row may name any."""
+
 
 class RootKeys:
-    """The root keys in use by their id: one, or two while one is being replaced by the other."""
+    """The root keys in use by their id: one, or two while one is being replaced by the other. Shared by all threads.
 
-    def __init__(self, root: RootKey, also: Iterable[RootKey] = ()) -> None:
-        self.newest = root
+    `look` gives those that are kept now. It is asked when a data key lies under one that was not there before: so a
+    program that runs learns of a new root key by itself.
+    """
+
+    def __init__(
+        self, root: RootKey, also: Iterable[RootKey] = (), look: Callable[[], Iterable[RootKey]] | None = None
+    ) -> None:
         self._all = {key.key_id: key for key in (*also, root)}
-
-    def __contains__(self, root_key_id: str) -> bool:
-        return root_key_id in self._all
+        self._look = look
+        self._looking = threading.Lock()
+        self._not_found: dict[str, float] = {}
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._all)
+        return iter(tuple(self._all))
 
-    def replace_by(self, root: RootKey) -> None:
-        """From now on wrap under this one; the others still unwrap."""
+    def add(self, root: RootKey) -> None:
+        """From now on this one is in use too."""
         self._all[root.key_id] = root
-        self.newest = root
+
+    def find(self, root_key_id: str) -> RootKey | None:
+        """The root key of this id, if it is in use."""
+        return self._all.get(root_key_id) or self._looked_for(root_key_id)
+
+    def named(self, root_key_id: str) -> RootKey:
+        """The root key of this id. Raises `Damaged` where it is not in use."""
+        root = self.find(root_key_id)
+        if root is None:
+            raise Damaged(f"A data key lies under root key {root_key_id}, which is not in use here.")
+        return root
 
     def unwrap(self, wrapped: bytes, root_key_id: str) -> bytes:
         """A data key. Raises `Damaged` when it does not unwrap under the root key that it names."""
-        if root_key_id not in self._all:
-            raise Damaged(f"A data key lies under root key {root_key_id}, which is not in use.")
-        return self._all[root_key_id].unwrap(wrapped)
+        return self.named(root_key_id).unwrap(wrapped)
+
+    def _looked_for(self, root_key_id: str) -> RootKey | None:
+        if self._look is None:
+            return None
+        with self._looking:
+            now = time.monotonic()
+            if root_key_id not in self._all and now - self._not_found.get(root_key_id, -LOOKED_AGAIN) >= LOOKED_AGAIN:
+                # What cannot be read now is said by whoever has to have it.
+                with suppress(KeyProblem):
+                    for root in self._look():
+                        self.add(root)
+                if len(self._not_found) >= REMEMBERED:
+                    self._not_found.clear()
+                # Since it ended: looking may take long, and those who waited for it are not to look one by one.
+                self._not_found[root_key_id] = time.monotonic()
+            return self._all.get(root_key_id)
 
 
 class OpenedKeys:
@@ -71,6 +105,11 @@ class OpenedKeys:
             if len(self._keys) > REMEMBERED:
                 self._keys.popitem(last=False)
 
+    def clear(self) -> None:
+        """Let go of all."""
+        with self._lock:
+            self._keys.clear()
+
     def forget(self, key_id: str) -> None:
         """Let go of a key."""
         with self._lock:
@@ -80,15 +119,29 @@ class OpenedKeys:
 class Keys:
     """The data keys of one transaction."""
 
-    def __init__(self, rows: Rows, roots: RootKeys, opened: OpenedKeys) -> None:
+    def __init__(self, rows: Rows, roots: RootKeys, opened: OpenedKeys, under: RootKey | None = None) -> None:
         self._rows = rows
         self._roots = roots
         self._opened = opened
+        self._under = under
+
+    def root(self) -> RootKey:
+        """The root key that new data keys lie under: the one that the store's own key lies under. Raises `Damaged`.
+
+        Whoever writes is alone, so another takes its place only after this transaction: no data key is ever left behind
+        under the earlier one. Nor does a row that another hand changed bring back one that was replaced.
+        """
+        if self._under is not None:
+            return self._under
+        own = self._rows.first(tables.keys, tables.keys.c.purpose == FOR_LASTING)
+        if own is None:
+            raise Damaged("The store's own key is not in the table of keys. Restore the database from a backup.")
+        return self._roots.named(own["root_key_id"])
 
     def make(self, now: datetime) -> DataKey:
         """A new data key."""
         secret = secrets.token_bytes(KEY_BYTES)
-        return DataKey(add_key(self._rows, FOR_WORDS, secret, self._roots.newest, now), secret)
+        return DataKey(add_key(self._rows, FOR_WORDS, secret, self.root(), now), secret)
 
     def open_all(self, key_ids: Collection[str]) -> Mapping[str, DataKey]:
         """Many data keys at once, none of which is remembered. Raises `Missing`, `Damaged`."""
@@ -109,7 +162,7 @@ class Keys:
         if row is not None:
             return self.open(row["key_id"])
         secret = secrets.token_bytes(KEY_BYTES)
-        return DataKey(add_key(self._rows, FOR_ACCOUNTS, secret, self._roots.newest, now), secret)
+        return DataKey(add_key(self._rows, FOR_ACCOUNTS, secret, self.root(), now), secret)
 
     def destroy(self, key_ids: Iterable[str]) -> None:
         """Delete those of these keys that nothing lies under any more. What was sealed under them opens never again."""

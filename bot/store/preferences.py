@@ -33,12 +33,12 @@ class KeptPreferences:
 
     def is_kept(self, conversation_id: str) -> bool:
         """Whether anything was ever said in this conversation of what makes the pages easier."""
-        row = self._rows.first(tables.preferences, tables.preferences.c.conversation_id == conversation_id)
+        row = self._rows.one(tables.preferences, conversation_id)
         return row is not None
 
     def find(self, conversation_id: str) -> Preferences:
         """What makes the pages easier in this conversation; as the pages are for everybody where nothing was said."""
-        row = self._rows.first(tables.preferences, tables.preferences.c.conversation_id == conversation_id)
+        row = self._rows.one(tables.preferences, conversation_id)
         if row is None:
             return Preferences()
         return Preferences(

@@ -26,18 +26,14 @@ class Quotes:
 
     def quote(self, conversation_id: str, record: str, turn: int, now: datetime) -> None:
         """Quote a turn. Done again, it changes nothing. Raises `Missing` when there is no such turn."""
-        quotes = tables.quotes
-        there = self._rows.first(
-            quotes, quotes.c.conversation_id == conversation_id, quotes.c.record == record, quotes.c.turn == turn
-        )
-        if there is None:
+        if self._rows.one(tables.quotes, conversation_id, record, turn) is None:
             row: dict[str, Value] = {
                 "conversation_id": conversation_id,
                 "record": record,
                 "turn": turn,
                 "made_at": stamp(now),
             }
-            self._rows.add(quotes, row)
+            self._rows.add(tables.quotes, row)
 
     def quote_all(self, conversation_id: str, quotes: Sequence[Quote]) -> None:
         """Quote turns that nothing quotes so yet. Raises `Missing` when there is no such turn, `Taken` when one is."""

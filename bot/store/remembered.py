@@ -7,14 +7,14 @@ is another one.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
-from bot.conversation import Standing, Turn, standing
+from bot.conversation import Fold, Standing, Turn
 
-REMEMBERED = 64
+REMEMBERED = 256
 """Conversations whose turns lie open in memory at most."""
 
 SUMS = 128
@@ -29,11 +29,24 @@ class Remembered:
 
     turns: tuple[Turn, ...]
     head: bytes
+    made: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What others made of these turns, by name, and use again as long as they are remembered. It goes with them."""
 
     @cached_property
     def standing(self) -> Standing:
         """Where the conversation stands: worked out when first asked for, and not again until a turn is added."""
-        return standing(self.turns)
+        return self._fold.standing()
+
+    def followed_by(self, turns: Sequence[Turn], head: bytes) -> "Remembered":
+        """Give what is to be remembered once these turns were added. What was worked out is gone on from."""
+        after = Remembered((*self.turns, *turns), head, self.made)
+        if "_fold" in vars(self):
+            vars(after)["_fold"] = self._fold.followed_by(turns)
+        return after
+
+    @cached_property
+    def _fold(self) -> Fold:
+        return Fold().followed_by(self.turns)
 
 
 class RememberedTurns:
@@ -58,6 +71,11 @@ class RememberedTurns:
             self._kept.move_to_end(conversation_id)
             if len(self._kept) > REMEMBERED:
                 self._kept.popitem(last=False)
+
+    def clear(self) -> None:
+        """Let go of all."""
+        with self._lock:
+            self._kept.clear()
 
     def forget(self, conversation_id: str) -> None:
         """Let go of a conversation."""

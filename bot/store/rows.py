@@ -7,13 +7,29 @@ was changed by anything but this module, a disk included, is never used.
 import hashlib
 import hmac
 import re
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Executable, Select, Table, delete, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Executable,
+    Insert,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy import Row as SqlRow
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, IntegrityError
@@ -111,6 +127,36 @@ def _holding(table: Table, columns: Mapping[str, Value]) -> list[ColumnElement[b
     return [table.c[name] == value for name, value in columns.items()]
 
 
+@cache
+def _adding(table: Table) -> Insert:
+    """Statements that are asked at every turn are made once: SQLAlchemy takes longer to make one than to run it."""
+    return insert(table)
+
+
+@cache
+def _replacing(table: Table, names: tuple[str, ...]) -> Update:
+    key = [column == bindparam(f"key {column.name}") for column in table.primary_key.columns]
+    return update(table).where(*key).values({name: bindparam(f"to {name}") for name in names})
+
+
+@cache
+def _finding(
+    table: Table, names: tuple[str, ...], order_by: tuple[Column[Any], ...], *, after: bool, locked: bool
+) -> Select[*tuple[Any, ...]]:
+    where = [table.c[name] == bindparam(name) for name in names]
+    if after:
+        where.append(table.c.number > bindparam("after"))
+    query = select(table).where(*where).order_by(*order_by)
+    return query.with_for_update() if locked else query
+
+
+@cache
+def _as_sqlite_is_asked(query: Select[*tuple[Any, ...]]) -> tuple[str, tuple[str, ...]]:
+    """The text of a query that `_finding` made, and the names of what it is given, in order."""
+    compiled = query.compile(dialect=sqlite.dialect())
+    return str(compiled), tuple(compiled.positiontup or ())
+
+
 def _nobody_notices(table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
     pass
 
@@ -125,13 +171,15 @@ class Rows:
         self._proof_key = proof_key
         self._may_write = may_write
         self._notice = notice or _nobody_notices
+        self._read: dict[Table, dict[tuple[Value, ...], tuple[Row, bool]]] = {}
+        """Rows that were found by their key, and if they are locked: until this transaction writes to their table."""
 
     def add(self, table: Table, row: Mapping[str, Value]) -> None:
         """Add a row. Columns not named are empty. Raises `Taken` or `Missing` when another row forbids it."""
         full = plain(table, {name: row.get(name) for name in columns_of(table)})
         full["proof"] = prove(self._proof_key, table, full)
         self._notice(table, [full])
-        self._write(table, insert(table).values(full))
+        self._write(table, _adding(table), full)
 
     def add_all(self, table: Table, rows: Sequence[Mapping[str, Value]]) -> None:
         """Add rows one after the other, as `add` adds each. Raises `Taken` or `Missing` when another row forbids it."""
@@ -140,7 +188,7 @@ class Rows:
             one["proof"] = prove(self._proof_key, table, one)
         if full:
             self._notice(table, full)
-            self._write(table, insert(table), full)
+            self._write(table, _adding(table), full)
 
     def put_all(self, table: Table, rows: Sequence[Mapping[str, Value]]) -> None:
         """Add rows, each in the place of the one with the same key if there is one. Raises `Missing` as `add` does."""
@@ -148,11 +196,18 @@ class Rows:
         for one in full:
             one["proof"] = prove(self._proof_key, table, one)
         if full:
-            adding = postgresql.insert(table) if self.connection.dialect.name == "postgresql" else sqlite.insert(table)
+            adding = self._adding(table)
             keys = [column.name for column in table.primary_key.columns]
             others = {name: adding.excluded[name] for name in full[0] if name not in keys}
             self._notice(table, full)
             self._write(table, adding.on_conflict_do_update(index_elements=keys, set_=others), full)
+
+    def add_unless_there(self, table: Table, row: Mapping[str, Value]) -> None:
+        """Add a row, as `add` does, unless there is one with its key: then nothing is changed."""
+        full = plain(table, {name: row.get(name) for name in columns_of(table)})
+        full["proof"] = prove(self._proof_key, table, full)
+        self._notice(table, [full])
+        self._write(table, self._adding(table).values(full).on_conflict_do_nothing())
 
     def add_proven(self, table: Table, rows: Sequence[Row]) -> None:
         """Add a great many rows that have their proofs. Raises `Taken` or `Missing` when another row forbids it."""
@@ -175,9 +230,13 @@ class Rows:
         """Change columns of a row that was read in this transaction."""
         changed = plain(table, to)
         changed["proof"] = prove(self._proof_key, table, {**row, **changed})
-        key = [column == row[column.name] for column in table.primary_key.columns]
-        self._notice(table, [row, {**row, **changed}])
-        self._write(table, update(table).where(*key).values(changed))
+        after = {**row, **changed}
+        key = {column.name: row[column.name] for column in table.primary_key.columns}
+        self._notice(table, [row, after])
+        given = {f"key {name}": value for name, value in key.items()}
+        given |= {f"to {name}": value for name, value in changed.items()}
+        self._write(table, _replacing(table, tuple(changed)), given)
+        self._read.setdefault(table, {})[tuple(key.values())] = (after, True)
 
     def drop(self, table: Table, *where: ColumnElement[bool]) -> None:
         """Delete the rows that this finds."""
@@ -207,8 +266,17 @@ class Rows:
 
     def one(self, table: Table, *key: Value, locked: bool = False) -> Row | None:
         """The row with this primary key. `locked` as with `first`."""
-        where = (column == value for column, value in zip(table.primary_key.columns, key, strict=True))
-        return self.first(table, *where, locked=locked)
+        read = self._read.setdefault(table, {})
+        row, is_locked = read.get(key, (None, False))
+        if row is None or (locked and not is_locked):
+            names = tuple(column.name for column in table.primary_key.columns)
+            query = _finding(table, names, (), after=False, locked=locked)
+            found = self._found(query, dict(zip(names, key, strict=True)))
+            if not found:
+                return None
+            row = self._checked(table, found[0])
+            read[key] = (row, locked)
+        return dict(row)
 
     def ones(self, table: Table, keys: Sequence[Value]) -> list[Row]:
         """The rows with these primary keys of one column, as many as there are."""
@@ -219,7 +287,16 @@ class Rows:
         self, table: Table, columns: Mapping[str, Value], *, order_by: Sequence[ColumnElement[Any]]
     ) -> list[Row]:
         """All rows in which these columns hold just this, in this order."""
-        return self.every(table, *_holding(table, columns), order_by=order_by)
+        columns_in_order = tuple(column for column in order_by if isinstance(column, Column))
+        if None in columns.values() or len(columns_in_order) < len(order_by):
+            return self.every(table, *_holding(table, columns), order_by=order_by)
+        query = _finding(table, tuple(columns), columns_in_order, after=False, locked=False)
+        return [self._checked(table, found) for found in self._found(query, columns)]
+
+    def numbered_after(self, table: Table, columns: Mapping[str, Value], number: int) -> list[Row]:
+        """All rows in which these columns hold just this and whose number is greater, by their numbers."""
+        query = _finding(table, tuple(columns), (table.c.number,), after=True, locked=False)
+        return [self._checked(table, found) for found in self._found(query, {**columns, "after": number})]
 
     def latest(self, table: Table, columns: Mapping[str, Value]) -> Row | None:
         """The row with the greatest number of those in which these columns hold just this."""
@@ -245,8 +322,10 @@ class Rows:
         except UnicodeEncodeError:
             # What was looked for comes from a damaged row.
             return
-        for found in rows:
-            yield dict(zip(names, found, strict=True))
+        # A server keeps what was not read for as long as nobody says that enough was.
+        with closing(rows):
+            for found in rows:
+                yield dict(zip(names, found, strict=True))
 
     def is_proven(self, table: Table, row: Row) -> bool:
         """Whether this row is as it was kept."""
@@ -265,12 +344,26 @@ class Rows:
         highest = select(func.max(table.c.number)).where(*_holding(table, columns))
         return int(self.connection.execute(highest).scalar_one() or 0) + 1
 
-    def _found(self, query: Select[*tuple[Any, ...]]) -> Sequence[SqlRow[*tuple[Any, ...]]]:
+    def _found(
+        self, query: Select[*tuple[Any, ...]], given: Mapping[str, Value] | None = None
+    ) -> Sequence[SqlRow[*tuple[Any, ...]]]:
         try:
-            return self.connection.execute(query).all()
+            if given is not None and self.connection.dialect.name == "sqlite":
+                return self._asked(query, given)
+            return self.connection.execute(query, given).all()
         except (UnicodeEncodeError, DataError):
             # What was looked for holds a lone surrogate, or a NUL on PostgreSQL. No row does.
             return ()
+
+    def _asked(self, query: Select[*tuple[Any, ...]], given: Mapping[str, Value]) -> Sequence[Any]:
+        """What this finds, asked of SQLite itself: what SQLAlchemy does around it takes longer than the asking."""
+        asking, names = _as_sqlite_is_asked(query)
+        try:
+            cursor = self.connection.connection.cursor()
+            cursor.execute(asking, [given[name] for name in names])
+            return cursor.fetchall()
+        except sqlite3.Error:
+            return self.connection.execute(query, given).all()  # fails the same, and with its cause
 
     def _checked(self, table: Table, found: Iterable[Any]) -> Row:
         row = dict(zip((*columns_of(table), "proof"), found, strict=True))
@@ -278,7 +371,15 @@ class Rows:
             raise Damaged(f"A row of {table.name} is not as it was kept. `python -m bot verify` names it.")
         return row
 
-    def _write(self, table: Table, statement: Executable, rows: Sequence[Mapping[str, Value]] | None = None) -> None:
+    def _adding(self, table: Table) -> postgresql.Insert | sqlite.Insert:
+        return postgresql.insert(table) if self.connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+    def _write(
+        self,
+        table: Table,
+        statement: Executable,
+        rows: Mapping[str, Value] | Sequence[Mapping[str, Value]] | None = None,
+    ) -> None:
         with self._writing(table):
             self.connection.execute(statement, rows)
 
@@ -286,6 +387,7 @@ class Rows:
     def _writing(self, table: Table) -> Iterator[None]:
         if not self._may_write:
             raise RuntimeError("This transaction only reads: use `with store.begin() as kept`.")
+        self._read.pop(table, None)
         try:
             yield
         except IntegrityError as error:

@@ -130,31 +130,7 @@ class RootKey:
     @classmethod
     def create(cls, path: Path) -> Self:
         """Make a root key in a new file (0400) and have it on disk before anything is sealed under it."""
-        try:
-            if not path.parent.is_dir():
-                path.parent.mkdir(mode=0o700, parents=True)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
-        except OSError as error:
-            if isinstance(error, FileExistsError) and error.filename == str(path):
-                raise KeyProblem(
-                    f"There is a root key at {path} already.", "Keep it: words sealed under it open with no other."
-                ) from None
-            raise KeyProblem(
-                f"No root key could be made at {path}: {error.strerror}.", "Choose a folder that can be written."
-            ) from error
-        secret = secrets.token_bytes(KEY_BYTES)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(base64.b64encode(secret) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            _sync_folder(path.parent)
-        except OSError as error:
-            path.unlink(missing_ok=True)
-            raise KeyProblem(
-                f"The root key could not be written to {path}: {error.strerror}.", "Free some space and try again."
-            ) from error
-        return cls(secret)
+        return cls(make_secret(path, "root key", "Keep it: words sealed under it open with no other."))
 
     @classmethod
     def read(cls, path: Path, *, outside: Path | None = None) -> Self:
@@ -162,35 +138,10 @@ class RootKey:
 
         `outside` is the data folder: whoever takes a copy of it must not have the key. Raises `KeyProblem`.
         """
-        if outside is not None and path.resolve().is_relative_to(outside.resolve()):
-            raise KeyProblem(
-                f"The root key {path} lies inside the data folder {outside}.",
-                "Move it elsewhere, so that a copy of the data does not carry the key.",
-            )
-        try:
-            # Not to wait for ever at a named pipe.
-            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        except FileNotFoundError:
-            raise KeyProblem(f"There is no root key at {path}.", "Make one with: python -m bot keys new") from None
-        except OSError as error:
-            raise KeyProblem(
-                f"The root key {path} cannot be read: {error.strerror}.", "Give it to the account that runs Own Words."
-            ) from error
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            raise KeyProblem(f"The root key {path} is not a file.", "Name the file that holds it.")
-        with os.fdopen(descriptor, "rb") as file:
-            mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
-            if mode & 0o077:
-                raise KeyProblem(f"The root key {path} is open to others (mode {mode:04o}).", f"Do: chmod 0400 {path}")
-            text = file.read(1000)
-        secret = _decoded(text)
-        if secret is None:
-            raise KeyProblem(
-                f"The file {path} does not hold a root key: 256 bits as base64 or hexadecimal.",
-                "Put the right file back. A new key opens nothing that was sealed before.",
-            )
-        return cls(secret)
+        found = read_secret(path, "root key", outside=outside)
+        if found is None:
+            raise KeyProblem(f"There is no root key at {path}.", "Make one with: python -m bot keys new")
+        return cls(found)
 
     def derive(self, purpose: str) -> bytes:
         """256 bits for one purpose."""
@@ -208,7 +159,78 @@ class RootKey:
             raise Damaged("A data key does not unwrap.") from error
 
 
-def _decoded(text: bytes) -> bytes | None:
+def make_secret(path: Path, what: str, keep_it: str) -> bytes:
+    """Make 256 bits in a new file (0400), on disk and whole before it has its name. Raises `KeyProblem`."""
+    making = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    secret = secrets.token_bytes(KEY_BYTES)
+    try:
+        if not path.parent.is_dir():
+            path.parent.mkdir(mode=0o700, parents=True)
+        descriptor = os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
+    except OSError as error:
+        raise KeyProblem(
+            f"No {what} could be made at {path}: {error.strerror}.", "Choose a folder that can be written."
+        ) from error
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(base64.b64encode(secret) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        # Unlike a renaming, it never takes the place of a key that is there.
+        path.hardlink_to(making)
+        making.unlink()
+        sync_folder(path.parent)
+    except FileExistsError:
+        raise KeyProblem(f"There is a {what} at {path} already.", keep_it) from None
+    except OSError as error:
+        raise KeyProblem(
+            f"The {what} could not be written to {path}: {error.strerror}.", "Free some space and try again."
+        ) from error
+    finally:
+        making.unlink(missing_ok=True)
+    return secret
+
+
+def require_outside(path: Path, what: str, outside: Path | None) -> None:
+    """Refuse a place inside the data folder, whether there is a key yet or not. Raises `KeyProblem`."""
+    if outside is not None and path.resolve().is_relative_to(outside.resolve()):
+        raise KeyProblem(
+            f"The {what} {path} lies inside the data folder {outside}.",
+            "Move it elsewhere, so that a copy of the data does not carry the key.",
+        )
+
+
+def read_secret(path: Path, what: str, *, outside: Path | None = None) -> bytes | None:
+    """The 256 bits in a file that is open to its owner alone; None where there is no file. Raises `KeyProblem`."""
+    require_outside(path, what, outside)
+    try:
+        # Not to wait for ever at a named pipe.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise KeyProblem(
+            f"The {what} {path} cannot be read: {error.strerror}.", "Give it to the account that runs Own Words."
+        ) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise KeyProblem(f"The {what} {path} is not a file.", "Name the file that holds it.")
+    with os.fdopen(descriptor, "rb") as file:
+        mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
+        if mode & 0o077:
+            raise KeyProblem(f"The {what} {path} is open to others (mode {mode:04o}).", f"Do: chmod 0400 {path}")
+        text = file.read(1000)
+    secret = decoded(text)
+    if secret is None:
+        raise KeyProblem(
+            f"The file {path} does not hold a {what}: 256 bits as base64 or hexadecimal.",
+            "Put the right file back. A new key opens nothing that was sealed before.",
+        )
+    return secret
+
+
+def decoded(text: bytes) -> bytes | None:
+    """256 bits from base64 or hexadecimal text; None where it is neither."""
     text = text.strip()
     if re.fullmatch(rb"[0-9a-fA-F]{64}", text):
         return bytes.fromhex(text.decode())
@@ -219,7 +241,8 @@ def _decoded(text: bytes) -> bytes | None:
     return secret if len(secret) == KEY_BYTES else None
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Have on disk what a folder names."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

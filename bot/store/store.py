@@ -3,15 +3,18 @@
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
+from anyio import to_thread
 from sqlalchemy import Connection, Engine, inspect, literal_column, select, table
 from sqlalchemy import func as sql
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from bot.conversation import State
@@ -27,9 +30,11 @@ from bot.store.audit import Audit
 from bot.store.codes import Codes
 from bot.store.conversations import Conversation, Conversations
 from bot.store.council import Council
+from bot.store.cuts import Cuts
 from bot.store.database import naming_causes
 from bot.store.deeds import Deeds
 from bot.store.drafts import Drafts
+from bot.store.duty import Duty
 from bot.store.enquiries import Enquiries, digest_of
 from bot.store.entries import Entries, EntryKind
 from bot.store.errors import Cause, Damaged, Missing, NotKept, NotRead, NotReady
@@ -46,10 +51,11 @@ from bot.store.quotes import Quotes
 from bot.store.remembered import RememberedSums, RememberedTurns
 from bot.store.retention import Retention
 from bot.store.reviews import Reviews
-from bot.store.rows import Rows, is_proven
+from bot.store.rows import Row, Rows, Value, is_proven, prove
 from bot.store.sealing import KEY_BYTES, KeyProblem, Purpose, RootKey, derive
 from bot.store.sessions import Links, Sessions
 from bot.store.standing import Standing
+from bot.store.taking_turns import TakingTurns
 from bot.store.tokens import Tokens
 from bot.store.visits import Visits
 from bot.store.voices import Voices
@@ -58,8 +64,8 @@ from bot.store.work import Work
 FINDING = (Purpose.REFERENCES, Purpose.EMAILS, Purpose.PASSKEYS, Purpose.ENTRIES)
 """What rows are found by is a digest under a key of its own."""
 
-ROTATED_AT_ONCE = 500
-"""Data keys that one transaction of a rotation wraps anew."""
+ROTATED_AT_ONCE = 100
+"""Data keys that one transaction of a rotation wraps anew: nobody who writes waits for long."""
 
 SETTLED_AT_ONCE = 100
 """Conversations whose state one transaction of a migration works out."""
@@ -68,10 +74,22 @@ SETTLED_AT_ONCE = 100
 MARKED_AT_ONCE = 10_000
 """Enquiries that one transaction of a migration marks."""
 
+Read = TypeVar("Read")
+
 WORKED_OUT_AT_ONCE = 25
 """Enquiries whose facts are worked out before they are kept, and kept in one transaction."""
 
 _NOBODY_WAITS: AbstractContextManager[object] = nullcontext()
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """What became of a change of root key."""
+
+    wrapped: int
+    """Data keys that lie under the new one since."""
+    damaged: int
+    """Rows that are not as they were kept, and were left as they are. `verify` names them."""
 
 
 class Transaction:
@@ -106,6 +124,7 @@ class Transaction:
         self.allocations = Allocations(rows)
         self.tokens = Tokens(rows, keys)
         self.audit = Audit(rows)
+        self.cuts = Cuts(rows, self.audit)
         self.council = Council(rows, keys)
         self.voices = Voices(rows, self.entries)
         self.deeds = Deeds(rows, keys)
@@ -169,12 +188,18 @@ class Store:
         self._opened = OpenedKeys()
         self._remembered = RememberedTurns()
         self._sums = RememberedSums()
+        self.duty = Duty(engine)
+        self._forgotten = 0
         self._writing = threading.Lock()
         self._writer: int | None = None
+        self.turns = TakingTurns(engine)
+        """Who asks the dialogue engine about a conversation, over all programs that serve this database."""
 
     @staticmethod
-    def migrate(address: str | Path, root: RootKey, now: datetime) -> None:
+    def migrate(address: str | Path, root: RootKey, now: datetime, *, also: Iterable[RootKey] = ()) -> None:
         """Make the database if need be and bring its tables up to date. Raises `NotReady`, `NotKept`.
+
+        `also`: the other root key, while one is being replaced.
 
         How far each conversation is that is older than the place for it is worked out, too, some at a time:
         interrupted, it may be done again.
@@ -186,21 +211,37 @@ class Store:
             database.prepare_file(path)
         engine = database.connect(url)
         try:
-            with naming_causes(NotKept), engine.connect() as connection, connection.begin():
+            with (
+                _naming_a_server_that_is_away(url),
+                naming_causes(NotKept),
+                engine.connect() as connection,
+                connection.begin(),
+            ):
+                database.wait_for_answers(connection, None)
+                database.write_alone(connection)
+                database.check_server(connection)
                 _check_not_newer(migration_of(connection))
                 migrating.upgrade(connection)
                 if connection.execute(select(sql.count()).select_from(tables.keys)).scalar_one() == 0:
                     secret = secrets.token_bytes(KEY_BYTES)
                     rows = Rows(connection, derive(secret, Purpose.PROOFS), may_write=True)
                     add_key(rows, FOR_LASTING, secret, root, now)
-            _settle_all(engine, RootKeys(root))
-            _count_all(engine, RootKeys(root))
+            roots = RootKeys(root, also)
+            _settle_all(engine, roots)
+            _count_all(engine, roots)
         finally:
             engine.dispose()
 
     @classmethod
-    def open(cls, address: str | Path, root: RootKey, *, also: Iterable[RootKey] = ()) -> Self:
-        """Open a database. `also`: the earlier root key, while a rotation is under way.
+    def open(
+        cls,
+        address: str | Path,
+        root: RootKey,
+        *,
+        also: Iterable[RootKey] = (),
+        look: Callable[[], Iterable[RootKey]] | None = None,
+    ) -> Self:
+        """Open a database. `also`: the other root key, while one is being replaced; `look`: as `RootKeys` has it.
 
         Raises `NotReady` when it was not migrated or cannot be written, `KeyProblem` when this is not its root key.
         """
@@ -208,9 +249,13 @@ class Store:
         if (path := database.file_of(url)) is not None:
             database.require_file(path)
         engine = database.connect(url)
-        roots = RootKeys(root, also)
+        roots = RootKeys(root, also, look)
         try:
-            with naming_causes(NotRead), database.connect_to_read(engine) as connection:
+            with (
+                _naming_a_server_that_is_away(url),
+                naming_causes(NotRead),
+                database.connect_to_read(engine) as connection,
+            ):
                 _check_migrated(connection)
                 lasting = _lasting_key(connection, roots)
         except DBAPIError as error:
@@ -220,6 +265,30 @@ class Store:
             engine.dispose()
             raise
         return cls(engine, roots, lasting)
+
+    @staticmethod
+    def is_made(address: str | Path) -> bool:
+        """Whether there is a database already: then something in it may be sealed. Raises `NotReady`."""
+        url = database.url_of(address)
+        if (path := database.file_of(url)) is not None:
+            return path.exists()
+        engine = database.connect(url)
+        try:
+            with (
+                _naming_a_server_that_is_away(url),
+                naming_causes(NotRead),
+                database.connect_to_read(engine) as connection,
+            ):
+                return migration_of(connection) is not None
+        finally:
+            engine.dispose()
+
+    async def soon(self, read: Callable[[], Read]) -> Read:
+        """Read a little, for a page. A file is read sooner than another thread has begun; for a server one waits there.
+
+        In a file, who reads waits for nobody who writes.
+        """
+        return read() if self.engine.dialect.name == "sqlite" else await to_thread.run_sync(read)
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
@@ -242,7 +311,8 @@ class Store:
         """
         made = GatheredRows(self._proof_key)
         gathered = Gathered()
-        keys = Keys(made, self._roots, OpenedKeys())
+        root = self.root
+        keys = Keys(made, self._roots, OpenedKeys(), under=root)
         remembered = RememberedTurns()
         kept = Transaction(made, keys, remembered, self._finding)
         kept.entries = NewEntries(made, keys, self._finding[Purpose.ENTRIES], gathered)
@@ -250,6 +320,9 @@ class Store:
         kept.enquiries = NewEnquiries(made, keys, self._finding[Purpose.REFERENCES])
         yield kept, gathered
         with turn, self.writing_rows() as rows:
+            if self.keys(rows).root().key_id != root.key_id:
+                # Its data keys would be left behind under the earlier root key.
+                raise NotKept(Cause.BUSY)
             end = logs.end(rows, logs.ENTRIES)
             before = int(end["number"])
             made.add(tables.logs, {"log": logs.ENTRIES, "number": before})
@@ -299,26 +372,52 @@ class Store:
 
     @property
     def root(self) -> RootKey:
-        """The root key that new data keys are wrapped under."""
-        return self._roots.newest
+        """The root key that new data keys are wrapped under now. Raises `NotRead`, `Damaged`."""
+        with self.reading_rows() as rows:
+            return self.keys(rows).root()
 
-    def rotate(self, root: RootKey) -> int:
-        """Wrap every data key anew under another root key, and return how many there were.
+    def rotate(self, root: RootKey, pause: float = 0.0) -> Rotated:
+        """Wrap every data key anew under another root key, while others read and write. Raises `NotKept`, `Damaged`.
 
-        Some at a time: interrupted, it may be done again, and until then the store opens with both root keys only.
+        The store's own key goes first: from then on every program wraps new data keys under this root key. The others
+        follow some at a time, with a pause in seconds between, in which others write. Interrupted, it may be done
+        again; until it is done, both root keys are in use.
         """
-        self._roots.replace_by(root)
-        keys, done = tables.keys, 0
+        self._roots.add(root)
+        keys, wrapped, damaged, last = tables.keys, 0, 0, ""
+        otherwise = keys.c.root_key_id != root.key_id
+        with self.writing_rows() as rows:
+            own = rows.first(keys, keys.c.purpose == FOR_LASTING, otherwise, locked=True)
+            if own is not None:
+                rows.replace(keys, own, to=_wrapping(self.wrapped_under(root, own)))
+                wrapped += 1
         while True:
             with self.writing_rows() as rows:
-                wrapped_otherwise = keys.c.root_key_id != root.key_id
-                old = rows.every(keys, wrapped_otherwise, order_by=[keys.c.key_id], at_most=ROTATED_AT_ONCE)
-                for row in old:
-                    wrapped = root.wrap(self._roots.unwrap(row["wrapped"], row["root_key_id"]))
-                    rows.replace(keys, row, to={"wrapped": wrapped, "root_key_id": root.key_id})
-            if not old:
-                return done
-            done += len(old)
+                left = rows.ids(
+                    select(keys.c.key_id)
+                    .where(otherwise, keys.c.key_id > last)
+                    .order_by(keys.c.key_id)
+                    .limit(ROTATED_AT_ONCE)
+                )
+                for row in list(rows.each(keys, keys.c.key_id.in_(left), order_by=[keys.c.key_id])):
+                    if rows.is_proven(keys, row):
+                        rows.replace(keys, row, to=_wrapping(self.wrapped_under(root, row)))
+                        wrapped += 1
+                    else:
+                        # A damaged row keeps nothing else from lying under the new one.
+                        damaged += 1
+            if not left:
+                return Rotated(wrapped, damaged)
+            last = left[-1]
+            time.sleep(pause)
+
+    def wrapped_under(self, root: RootKey, row: Row) -> Row:
+        """A row of keys as it is under this root key; a damaged one as it is. Raises `Damaged`."""
+        if row["root_key_id"] == root.key_id or not is_proven(self._proof_key, tables.keys, row):
+            return row
+        wrapped = root.wrap(self._roots.unwrap(row["wrapped"], row["root_key_id"]))
+        anew = {**row, "wrapped": wrapped, "root_key_id": root.key_id}
+        return {**anew, "proof": prove(self._proof_key, tables.keys, anew)}
 
     def finds(self, reference: str) -> bytes:
         """The keyed digest that an enquiry is found by."""
@@ -342,8 +441,19 @@ class Store:
             busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not busy
 
+    def let_go_of_the_forgotten(self) -> None:
+        """Let go of whatever another process has forgotten: words that were read, and keys. Raises `NotRead`."""
+        with self.reading_rows() as rows:
+            forgotten = logs.length(rows, logs.FORGOTTEN)
+        if forgotten != self._forgotten:
+            self._forgotten = forgotten
+            self._opened.clear()
+            self._remembered.clear()
+
     def close(self) -> None:
-        """Let go of all connections."""
+        """Let go of all connections, turns and the duty."""
+        self.turns.close()
+        self.duty.close()
         self.engine.dispose()
 
     @contextmanager
@@ -351,12 +461,14 @@ class Store:
         """As `begin`, for what concerns rows themselves."""
         if self._writer == threading.get_ident():
             raise RuntimeError("One promise at a time: this thread has a transaction open.")
-        # One writer at a time in this process: waiting here is quick, waiting in SQLite is not.
+        # One writer at a time in this process: waiting here is quick, waiting in the database is not.
         if not self._writing.acquire(timeout=database.LOCKED_FOR):
             raise NotKept(Cause.BUSY)
         self._writer = threading.get_ident()
         try:
             with naming_causes(NotKept), self.engine.connect() as connection, connection.begin():
+                database.wait_for_answers(connection, database.WRITES_WITHIN)
+                database.write_alone(connection)
                 touched = Touched()
                 rows = Rows(connection, self._proof_key, may_write=True, notice=touched.notice)
                 yield rows
@@ -381,6 +493,10 @@ class Store:
 
     def _transaction(self, rows: Rows, sums: RememberedSums | None = None) -> Transaction:
         return Transaction(rows, self.keys(rows), self._remembered, self._finding, sums)
+
+
+def _wrapping(row: Row) -> Mapping[str, Value]:
+    return {name: row[name] for name in ("wrapped", "root_key_id")}
 
 
 def _count_all(engine: Engine, roots: RootKeys) -> None:
@@ -427,6 +543,17 @@ def _settle_all(engine: Engine, roots: RootKeys) -> None:
                     kept.conversations.settle(conversation_id, state, at)
 
 
+@contextmanager
+def _naming_a_server_that_is_away(url: URL) -> Iterator[None]:
+    """At the start, say what is to be done about it."""
+    try:
+        yield
+    except (NotKept, NotRead) as error:
+        if error.cause is not Cause.AWAY or database.file_of(url) is not None:
+            raise
+        raise NotReady(database.why_away(error)) from error
+
+
 def _check_migrated(connection: Connection) -> None:
     found = migration_of(connection)
     if found is None:
@@ -458,17 +585,19 @@ def _lasting_key(connection: Connection, roots: RootKeys) -> bytes:
     row = connection.execute(select(keys).where(keys.c.purpose == FOR_LASTING)).one_or_none()
     if row is None:
         raise Damaged("The store's own key is not in the table of keys. Restore the database from a backup.")
-    if row.root_key_id not in roots:
-        if any(root_key_id in roots for root_key_id in under):
+    if roots.find(row.root_key_id) is None:
+        if any(root_key_id in list(roots) for root_key_id in under):
             raise _interrupted(under)
         raise KeyProblem(
-            f"The database was sealed under root key {row.root_key_id}, not under {roots.newest.key_id}.",
+            f"The database was sealed under root key {row.root_key_id}, not under {' or '.join(roots)}.",
             "Put the right key file back.",
         )
     lasting = roots.unwrap(row.wrapped, row.root_key_id)
     proof_key = derive(lasting, Purpose.PROOFS)
     if not is_proven(proof_key, keys, row._asdict()):
         raise Damaged("The store's own key is not as it was kept. Restore the database from a backup.")
+    for root_key_id in under:
+        roots.find(root_key_id)
     # A row that is damaged is no rotation: `verify` names it, and all else can be read.
     others = connection.execute(select(keys).where(keys.c.root_key_id.not_in(list(roots)))) if len(under) > 1 else ()
     if any(is_proven(proof_key, keys, other._asdict()) for other in others):
@@ -479,5 +608,5 @@ def _lasting_key(connection: Connection, roots: RootKeys) -> bytes:
 def _interrupted(under: Iterable[str]) -> KeyProblem:
     return KeyProblem(
         f"A change of root key was interrupted: data keys lie under {' and '.join(sorted(under))}.",
-        "Give both root keys and do: python -m bot keys rotate",
+        "Put the other one beside it, with .next at the end of its name, and do: python -m bot keys rotate",
     )

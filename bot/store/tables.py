@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from bot.facts import COLUMNS as FACTS
 
-REVISION = "0010"
+REVISION = "0012"
 """The migration that these tables are the outcome of."""
 
 metadata = MetaData(
@@ -348,6 +348,25 @@ forgotten = Table(
 `entries` is a JSON list of the numbers of the entries that went along: they are missed by nobody.
 """
 
+cuts = Table(
+    "cuts",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("log", Text, nullable=False),
+    Column("up_to", Integer, nullable=False),
+    Column("head", LargeBinary),
+    Column("kept_since", BigInteger, nullable=False),
+    Column("entries", Text, nullable=False),
+    Column("told", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+)
+"""Where the front of a log was let go of. Of one `log` the row with the greatest `up_to` stands.
+
+`head` is that of the last row that went; `entries` is a JSON list of numbers, from and to, that the list of what was
+forgotten named. `told` is the number of the row of the audit that says so.
+"""
+
 conversation_states = Table(
     "conversation_states",
     metadata,
@@ -670,6 +689,22 @@ deeds = Table(
 `conversation_id` and `turn` name words that may be gone since, so they refer to nothing.
 """
 
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("whole", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("said", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+)
+"""`said` is JSON, and signed as it stands: see `bot.store.checkpoints`. It names what may be gone since.
+
+After a restore, numbers go on from those that a file of checkpoints has: some may never have been here.
+"""
+
 NEVER_CHANGED = (
     turns,
     quotes,
@@ -685,5 +720,10 @@ NEVER_CHANGED = (
     guidance_confirmations,
     deeds,
     forgotten,
+    cuts,
+    checkpoints,
 )
-"""Rows of these are added and read. The database itself refuses to change or delete them."""
+"""Rows of these are added and read. The database itself refuses to change or delete them.
+
+What is being forgotten goes all the same (see `forgetting`), and so does what lies before an anchor (see `cuts`).
+"""

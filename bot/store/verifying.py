@@ -5,9 +5,10 @@ What is found is named by table, conversation and number. No words are shown, no
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -20,6 +21,7 @@ from bot.store import (
     allocations,
     audit,
     council,
+    cuts,
     database,
     deeds,
     drafts,
@@ -32,16 +34,21 @@ from bot.store import (
     tables,
     tokens,
 )
+from bot.store.audit import AuditAct
+from bot.store.checkpoints import Checkpoint, History, digest_of, kept
 from bot.store.conversations import first_head, next_head, original_of, words_of
 from bot.store.enquiries import Move
 from bot.store.errors import Damaged, Missing, NotRead
 from bot.store.facts import row_of
 from bot.store.keys import Keys
-from bot.store.rows import Row, Rows
+from bot.store.rows import Row, Rows, stamp
 from bot.store.store import Store
 
 CHANGED = "the row is not as it was kept"
 _ONE_OF = {"turns": "turn", "audit": "row"}
+
+CLOCKS_APART = timedelta(days=1)
+"""By so much the clock of who looks may be behind that of who wrote."""
 
 SHOWN_AT_MOST = 100
 """Findings of one kind about one thing; a broken page brings thousands."""
@@ -69,9 +76,16 @@ class Problem:
         return f"{', '.join(where)}: {self.finding}"
 
 
-def verify(store: Store) -> list[Problem]:
-    """Everything that is not as it was kept; nothing, when all is. Raises `NotRead` when the database is away."""
-    check = _Check(store)
+def verify(
+    store: Store, signed: Sequence[Checkpoint] = (), trusted: Collection[str] = (), now: datetime | None = None
+) -> list[Problem]:
+    """Everything that is not as it was kept; nothing, when all is. Raises `NotRead` when the database is away.
+
+    `trusted` are the public keys whose checkpoints are believed: those in the database, and those in `signed`, in the
+    order of their file. Where there are none, checkpoints say nothing. `now`: whoever gives it is told of an anchor of
+    a later time, as somebody would make one who wants more to look old.
+    """
+    check = _Check(store, now)
     with check.going_on("database"), store.reading_rows() as rows, database.reading_damage(rows.connection):
         check.file(rows)
         check.schema(rows)
@@ -86,14 +100,37 @@ def verify(store: Store) -> list[Problem]:
         check.whose(rows)
         check.reviews(rows)
         check.facts(rows)
+        if trusted:
+            check.checkpoints(rows, signed, trusted)
     return check.problems
 
 
+@dataclass(frozen=True, slots=True)
+class _Begins:
+    """Where a log begins."""
+
+    up_to: int
+    head: bytes
+    gone: frozenset[int]
+    """Numbers of entries that went."""
+    kept_since: datetime | None = None
+    """All that went was older than this, so it says."""
+    at: datetime | None = None
+
+
+_FROM_THE_FIRST = _Begins(0, audit.FIRST_HEAD, frozenset())
+
+
 class _Check:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, now: datetime | None) -> None:
         self.store = store
+        self.now = now
         self.problems: list[Problem] = []
         self.changed: set[tuple[object, ...]] = set()
+        self.gone: frozenset[int] = frozenset()
+        """Numbers of entries that went with what was forgotten."""
+        self.where: dict[logs.Log, _Begins] = {}
+        """Where logs begin that were cut."""
 
     def file(self, rows: Rows) -> None:
         with self.going_on("database"):
@@ -102,6 +139,8 @@ class _Check:
 
     def schema(self, rows: Rows) -> None:
         with self.going_on("database"):
+            for name in database.rules_missing(rows.connection, [table.name for table in tables.NEVER_CHANGED]):
+                self.problems.append(Problem(name, "the database does not keep its rows from being changed any more"))
             found = database.schema_of(rows.connection)
             if found is None:
                 return
@@ -238,10 +277,11 @@ class _Check:
         begun: bytes,
         following: Callable[[bytes, Row], bytes],
         also: Callable[[Row], None],
+        after: int = 0,
     ) -> tuple[int, Row | None]:
         """Whether each row of a chain follows from the one before it. Gives the number of the last one, and it."""
         heads: set[Any] = {begun}
-        number, last = 0, None
+        number, last = after, None
         for row in each:
             number += 1
             if isinstance(row["number"], int) and number < row["number"]:
@@ -294,7 +334,7 @@ class _Check:
 
     def lengths(self, rows: Rows) -> None:
         """Whether the logs of the whole store lack nothing, and the audit is the chain that it was."""
-        gone = self.forgotten(rows)
+        gone = self.gone = self.forgotten(rows)
         with self.going_on("entries"):
             number = 0
             for row in rows.each(tables.entries, order_by=[tables.entries.c.number]):
@@ -306,18 +346,67 @@ class _Check:
                 number += 1
             self.end_of(rows, tables.entries, logs.ENTRIES, number, None)
         with self.going_on("audit"):
-            each = rows.each(tables.audit, order_by=[tables.audit.c.number])
+            begins = self.begins(rows, logs.AUDIT)
+            self.cuts(rows, begins.up_to)
+            table = tables.audit
+            # What is left of a row that was let go of stands before the anchor, and is named apart.
+            each = rows.each(table, table.c.number > begins.up_to, order_by=[table.c.number])
             number, last = self.followed(
-                tables.audit, None, each, audit.FIRST_HEAD, audit.next_head, also=lambda row: None
+                table, None, each, begins.head, audit.next_head, also=lambda row: None, after=begins.up_to
             )
-            self.end_of(rows, tables.audit, logs.AUDIT, number, last)
+            self.end_of(rows, table, logs.AUDIT, number, last)
+
+    def begins(self, rows: Rows, log: logs.Log) -> "_Begins":
+        """Where a log begins: at its first row, or at the anchor of the latest cut that holds."""
+        table, found = tables.cuts, _FROM_THE_FIRST
+        with self.going_on(table.name):
+            # One that was changed is named, and is no anchor.
+            of_it = [row for row in rows.each(table, table.c.log == log, order_by=[]) if rows.is_proven(table, row)]
+            each = [cuts.cut_of(row) for row in of_it]
+            latest = max(each, key=lambda cut: (cut.up_to, cut.number), default=None)
+            if latest is not None:
+                gone = frozenset(number for cut in each for number in cuts.numbers_in(cut.entries))
+                found = _Begins(latest.up_to, latest.head or b"", gone, latest.kept_since, latest.at)
+            cut = {logs.AUDIT: tables.audit, logs.FORGOTTEN: tables.forgotten}[log]
+            self.where[log] = found
+            for row in list(rows.each(cut, cut.c.number <= found.up_to, order_by=[cut.c.number])):
+                self.found(cut, row, "it was let go of, and is here still or again")
+        return found
+
+    def cuts(self, rows: Rows, up_to: int) -> None:
+        """Whether the audit says of each cut that it was made, as far as it goes back, and of none that was not."""
+        table, written = tables.cuts, tables.audit
+        with self.going_on(table.name):
+            said = {
+                row["number"]: row["about"]
+                for row in rows.each(written, written.c.act == AuditAct.CUT.value, order_by=[written.c.number])
+            }
+            counted, reached = 0, dict[Any, Any]()
+            for row in list(rows.each(table, order_by=[table.c.number])):
+                counted += 1
+                if isinstance(row["number"], int) and counted < row["number"]:
+                    self.missing(table, None, counted, row["number"])
+                    counted = row["number"]
+                told = said.pop(row["told"], None)
+                if told != cuts.said_of(row["log"], row["up_to"]) and not _is_up_to(row["told"], up_to):
+                    self.found(table, row, "the audit does not say so")
+                if not _is_up_to(reached.get(row["log"], 0), row["up_to"]) or not _is_up_to(
+                    row["kept_since"], row["at"]
+                ):
+                    self.found(table, row, "it does not follow from the one before it")
+                if self.now is not None and not _is_up_to(row["at"], stamp(self.now + CLOCKS_APART)):
+                    self.found(table, row, "it is of a time that has not come")
+                reached[row["log"]] = row["up_to"]
+            for number in said:
+                self.problems.append(Problem(table.name, f"the one that number {number} of the audit names is missing"))
 
     def forgotten(self, rows: Rows) -> frozenset[int]:
         """Whether what was forgotten is gone, and of the list nothing is. Gives the numbers of entries that went."""
-        table, gone = tables.forgotten, set[int]()
+        table, begins = tables.forgotten, self.begins(rows, logs.FORGOTTEN)
+        gone = set(begins.gone)
         with self.going_on(table.name):
-            number, named = 0, set[Any]()
-            for row in rows.each(table, order_by=[table.c.number]):
+            number, named = begins.up_to, set[Any]()
+            for row in rows.each(table, table.c.number > begins.up_to, order_by=[table.c.number]):
                 number += 1
                 if isinstance(row["number"], int) and number < row["number"]:
                     for missing in range(number, min(row["number"], number + SHOWN_AT_MOST)):
@@ -416,6 +505,121 @@ class _Check:
                 if latest is not None and row["closed_at"] != (latest["at"] if latest["move"] == Move.CLOSED else None):
                     self.found(tables.enquiries, row, "it is not open or closed as its last move says")
 
+    def checkpoints(self, rows: Rows, signed: Sequence[Checkpoint], trusted: Collection[str]) -> None:
+        """Whether everything that checkpoints say was there is there, and is what it was."""
+        with self.going_on("checkpoints"):
+            history = History.of(self.believed(rows, signed, trusted))
+            here = {row["forgotten_id"] for row in rows.each(tables.forgotten, order_by=[])}
+            here.update(of for of, _, _ in history.forgotten.values())
+            for conversation_id, points in sorted(history.conversations.items()):
+                self.as_signed(rows, conversation_id, points, here)
+            self.audit_as_signed(rows, history)
+            self.rows_as_signed(rows, tables.entries, history.entries, self.gone)
+            listed = {number: (digest, by) for number, (_, digest, by) in history.forgotten.items()}
+            cut = frozenset(range(1, self.where.get(logs.FORGOTTEN, _FROM_THE_FIRST).up_to + 1))
+            self.rows_as_signed(rows, tables.forgotten, listed, cut)
+
+    def believed(self, rows: Rows, signed: Sequence[Checkpoint], trusted: Collection[str]) -> list[Checkpoint]:
+        """Those that are signed by who is trusted, in their order; what is wrong with the others is named."""
+        found: dict[int, Checkpoint] = {}
+        before: Checkpoint | None = None
+        for one in signed:
+            if not one.is_signed_by(trusted):
+                self.of_checkpoint(one, "in the file it is not signed by a key that is trusted")
+                continue
+            follows = one.content["whole"] if before is None else one.content["before"] == before.digest
+            if not follows:
+                self.of_checkpoint(one, "in the file something before it is missing")
+            before = one
+            found.setdefault(one.number, one)
+        here = {one.number: one for one in kept(rows)}
+        for number, one in here.items():
+            if not one.is_signed_by(trusted):
+                self.of_checkpoint(one, "it is not signed by a key that is trusted")
+            elif number not in found:
+                found[number] = one
+            elif found[number].said != one.said:
+                self.of_checkpoint(one, "it is another one in the file")
+        for number, one in found.items():
+            if number not in here:
+                self.of_checkpoint(one, "it is in the file and missing here: what is here is older, or was cut off")
+        return [found[number] for number in sorted(found)]
+
+    def of_checkpoint(self, one: Checkpoint, finding: str) -> None:
+        self.problems.append(Problem("checkpoints", finding, number=one.number))
+
+    def as_signed(
+        self, rows: Rows, conversation_id: str, points: Sequence[tuple[int, str, int]], forgotten: Collection[str]
+    ) -> None:
+        """Whether a conversation's chain goes through all points that it went through."""
+        conversations, turns = tables.conversations, tables.turns
+        is_it = conversations.c.conversation_id == conversation_id
+        row = next(iter(list(rows.each(conversations, is_it, order_by=[]))), None)
+        if row is None:
+            if conversation_id not in forgotten:
+                finding = f"checkpoint {points[-1][2]} has it, and it is gone without having been forgotten"
+                self.problems.append(Problem("conversations", finding, _shown(conversation_id)))
+            return
+        asked = sorted({length for length, _, _ in points})
+        heads = {
+            found["number"]: found["head"]
+            for start in range(0, len(asked), SHOWN_AT_MOST)
+            for found in rows.each(
+                turns,
+                turns.c.conversation_id == conversation_id,
+                turns.c.number.in_(asked[start : start + SHOWN_AT_MOST]),
+                order_by=[],
+            )
+        }
+        good = 0
+        for length, head, by in points:
+            if length and length not in heads:
+                finding = f"checkpoint {by} has turns up to number {length}, and they are gone"
+                self.problems.append(Problem("turns", finding, _shown(conversation_id), good + 1))
+                return
+            if length and heads[length] != bytes.fromhex(head):
+                finding = f"from here to number {length} it is not what checkpoint {by} has"
+                self.problems.append(Problem("turns", finding, _shown(conversation_id), good + 1))
+                return
+            good = length
+
+    def audit_as_signed(self, rows: Rows, history: History) -> None:
+        begins = self.where.get(logs.AUDIT, _FROM_THE_FIRST)
+        good = begins.up_to
+        if begins.kept_since is not None and begins.at is not None and begins.at - begins.kept_since < cuts.LEAST:
+            self.problems.append(Problem(tables.cuts.name, "what was younger than a year was let go of"))
+        for length, head, by, at in history.audit:
+            if length < begins.up_to and begins.kept_since is not None and begins.kept_since < at:
+                finding = f"rows after number {length} were let go of as old, and are younger than checkpoint {by}"
+                self.problems.append(Problem(tables.audit.name, finding, number=length + 1))
+                return
+            if length < begins.up_to or (length, bytes.fromhex(head)) == (begins.up_to, begins.head):
+                continue
+            row = next(iter(list(rows.each(tables.audit, tables.audit.c.number == length, order_by=[]))), None)
+            if row is None:
+                finding = f"checkpoint {by} has rows up to number {length}, and they are gone"
+            elif row["head"] != bytes.fromhex(head):
+                finding = f"from here to number {length} it is not what checkpoint {by} has"
+            else:
+                good = length
+                continue
+            self.problems.append(Problem(tables.audit.name, finding, number=good + 1))
+            return
+
+    def rows_as_signed(
+        self, rows: Rows, table: Table, said: Mapping[int, tuple[bytes, int]], gone: frozenset[int]
+    ) -> None:
+        """Whether rows that never change are those that were signed."""
+        there: set[int] = set()
+        for row in rows.each(table, order_by=[table.c.number]):
+            digest, by = said.get(row["number"], (None, 0))
+            there.add(row["number"])
+            if digest is not None and digest_of(table, row) != digest:
+                self.problems.append(Problem(table.name, f"it is not what checkpoint {by} has", number=row["number"]))
+        for number in sorted(said.keys() - there - gone)[:SHOWN_AT_MOST]:
+            finding = f"checkpoint {said[number][1]} has it, and it is gone"
+            self.problems.append(Problem(table.name, finding, number=number))
+
     def missing(self, table: Table, of: Any, first: int, following: int, *, but: frozenset[int] = frozenset()) -> None:
         """Name the numbers that are not there: of this conversation, enquiry or name, or of the whole table."""
         counted_in = next(iter(table.primary_key.columns)).name
@@ -479,6 +683,10 @@ def _next_of(number: int, gone: frozenset[int]) -> int:
     while number in gone:
         number += 1
     return number
+
+
+def _is_up_to(number: object, up_to: object) -> bool:
+    return isinstance(number, int) and isinstance(up_to, int) and number <= up_to
 
 
 def _opens(keys: Keys, key_id: str, sealed: bytes, place: bytes) -> bool:

@@ -40,12 +40,12 @@ class Visits:
 
     def find(self, cookie: str) -> Visit | None:
         """The visit of a cookie, ended or not."""
-        row = self._rows.first(tables.visits, tables.visits.c.visit_hash == hash_of(cookie))
+        row = self._rows.one(tables.visits, hash_of(cookie))
         return None if row is None else _visit(row)
 
     def seen(self, cookie: str, now: datetime) -> None:
         """Say that the visit is going on. A clock that was set back does not move it back. Raises `Missing`."""
-        row = self._rows.first(tables.visits, tables.visits.c.visit_hash == hash_of(cookie))
+        row = self._rows.one(tables.visits, hash_of(cookie))
         if row is None or row["last_seen_at"] < stamp(now):
             self._change(cookie, last_seen_at=stamp(now))
 

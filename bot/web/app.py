@@ -23,6 +23,7 @@ from bot.settings import Settings
 from bot.signing_in import Gate
 from bot.steps import Steps
 from bot.store import Missing, NotKept, NotRead, Purpose
+from bot.throttles import beginnings
 from bot.web import copies, easier, interview, paper, starting
 from bot.web.api import routes as api
 from bot.web.api.description import description_route
@@ -30,13 +31,15 @@ from bot.web.api.problems import problem
 from bot.web.contexts import Way
 from bot.web.desk import CONVERSATION, Desk, closed, preferred, visited
 from bot.web.files import Files
-from bot.web.guard import FormsFromOwnPages, Guard, TeamOnItsOwnHost, is_the_programs, is_the_teams
+from bot.web.guard import Answered, FormsFromOwnPages, Guard, TeamOnItsOwnHost, is_the_programs, is_the_teams
 from bot.web.pages import Pages
+from bot.web.readiness import Readiness
 from bot.web.showing import Frame, place_of, texts_of
 from bot.web.team.marks import Marks
 from bot.web.team.pages import TeamPages
 from bot.web.team.routes import team_routes
 from bot.web.team.shell import TeamDesk, mounted, team_address
+from bot.web.used_up import is_used_up
 
 FIRST_PAGE = Way("Go to the first page", "/")
 
@@ -45,6 +48,7 @@ TOLD = {
     403: ("We could not take that", ("It did not come from one of our pages.",)),
     404: ("There is no such page", ("Please look at the address, or begin at the first page.",)),
     405: ("There is no such page", ("Please look at the address, or begin at the first page.",)),
+    408: ("That did not all reach us", ("Please go back and send it again.", "What you sent before is kept.")),
     413: ("That is too much at once", ("Please go back and send a part of it.", "What you sent before is kept.")),
 }
 """What a person is told, by status: a heading, and sentences."""
@@ -57,9 +61,14 @@ def create_app(
     settings: Settings,
     *,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    steady: Callable[[], datetime] | None = None,
     is_backed_up: Callable[[], bool] = lambda: False,
+    answered: Answered | None = None,
 ) -> ASGIApp:
-    """Make the site. Raises Unstyled when the page assets have not been built."""
+    """Make the site. `steady` is what visits end by; without it they end by `now`.
+
+    Raises Unstyled when the page assets have not been built.
+    """
     files = Files()
     pages = Pages(files.address)
     in_place = InPlace(room.store, settings)
@@ -78,7 +87,9 @@ def create_app(
         leave_to=settings.leave_to,
         secure_cookies=settings.secure_cookies,
         walk_in=in_place.values.walk_in,
+        beginnings=beginnings(settings.beginnings),
         now=now,
+        steady=steady or now,
     )
     app = Starlette(
         routes=[*routes, *mounted(team_routes), *api.mounted(api.routes), description_route],
@@ -95,6 +106,8 @@ def create_app(
             Exception: _failed,
         },
     )
+    # Sent on, an address with a slash too many would be made of whatever host and scheme the request named.
+    app.router.redirect_slashes = False
     app.state.desk = desk
     app.state.in_place, app.state.shown = in_place, in_place.values
     with room.store.reading() as seen:
@@ -106,6 +119,8 @@ def create_app(
         breached=Breached.named_in(settings),
         openid=OpenId.named_in(settings, team_address(settings)),
         sleep=door.sleep,
+        waited=door.turnstile.waited,
+        places=door.turnstile.places,
     )
     app.state.api_desk = api.ApiDesk(gate, texts=lambda: app.state.desk.frame.texts, now=now)
     app.state.team_desk = TeamDesk(
@@ -120,7 +135,8 @@ def create_app(
     )
     app.state.files = files
     app.state.is_backed_up = is_backed_up
-    return Guard(app)
+    app.state.readiness = Readiness(room.dialogue)
+    return Guard(app, answered)
 
 
 async def _not_at_this_host(scope: Scope, receive: Receive, send: Send) -> None:
@@ -187,9 +203,9 @@ async def say_alive(request: Request) -> Response:
 
 
 async def say_ready(request: Request) -> Response:
-    """Say whether a question can be expected at once, and nothing else."""
-    desk: Desk = request.app.state.desk
-    is_ready = desk.room.dialogue.is_ready
+    """Say whether a question can be expected at once, and nothing else. A canned turn says it."""
+    readiness: Readiness = request.app.state.readiness
+    is_ready = await readiness.is_so()
     return PlainTextResponse("ready" if is_ready else "not ready", status_code=200 if is_ready else 503)
 
 
@@ -240,7 +256,7 @@ async def _not_there(request: Request, error: Exception) -> Response:
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    return _still_here(request, 500)
+    return _still_here(request, 503 if is_used_up(error) else 500)
 
 
 def _still_here(request: Request, status: int) -> Response:

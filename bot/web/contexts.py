@@ -7,6 +7,8 @@ once where a person's words stand.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from markupsafe import Markup
+
 from bot.conversation import Colours, How, Preferences, Skip, Speaker, TextSize, Whose
 from bot.paper import Condition, Need
 from bot.review import Proposed
@@ -139,6 +141,8 @@ class Entry:
     """What the question reads back, where it is about something said before."""
     asked: tuple[Piece, ...]
     parts: tuple[Part, ...]
+    drawn: dict[str, Markup] = field(default_factory=dict, compare=False, repr=False)
+    """How it looks to each who may be spoken to, once it was drawn: an entry that stays is drawn once."""
 
 
 @dataclass(frozen=True, slots=True)

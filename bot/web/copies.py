@@ -54,7 +54,7 @@ async def _statement(request: Request) -> tuple[View, Statement] | Response:
     told = view.conversation
     made = statement(
         view.standing,
-        view.outcomes,
+        await interviewing.wanted(desk.room, view),
         desk.frame.interview,
         desk.frame.texts,
         begun_at=told.begun_at,

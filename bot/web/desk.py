@@ -13,7 +13,8 @@ from bot.codes import Door
 from bot.conversation import Preferences
 from bot.interviewing import Room
 from bot.steps import Steps
-from bot.store import Missing, NotKept, NotRead
+from bot.store import Missing, NotKept, NotRead, Visit
+from bot.throttles import Throttle
 from bot.web import contexts
 from bot.web.contexts import Beside, Page, Way
 from bot.web.guard import LEAVES_NOTHING
@@ -36,7 +37,11 @@ class Desk:
     secure_cookies: bool
     walk_in: bool
     """Whether anybody may begin without an invitation."""
+    beginnings: Throttle
+    """How many conversations may begin from one network before the next one waits."""
     now: Callable[[], datetime]
+    steady: Callable[[], datetime]
+    """The time that visits end by: it goes on as time does, though the system's clock be set."""
 
     @property
     def cookie(self) -> str:
@@ -92,8 +97,14 @@ def closed(desk: Desk) -> Response:
 
 async def visited(desk: Desk, request: Request) -> str | None:
     """Find the conversation of the visit that the browser holds."""
+    visit = await visit_of(desk, request)
+    return None if visit is None else visit.conversation_id
+
+
+async def visit_of(desk: Desk, request: Request) -> Visit | None:
+    """Find the visit that the browser holds."""
     secret = request.cookies.get(desk.cookie)
-    return await returning.visited(desk.door, secret, desk.now()) if secret else None
+    return await returning.find_visit(desk.door, secret, desk.steady()) if secret else None
 
 
 async def preferred(desk: Desk, conversation_id: str | None) -> Preferences:
@@ -105,7 +116,7 @@ async def preferred(desk: Desk, conversation_id: str | None) -> Preferences:
 
 async def let_in(desk: Desk, conversation_id: str, minutes: int) -> Response:
     """Open a visit to a conversation, and lead there."""
-    secret = await returning.open_visit(desk.door, conversation_id, minutes, desk.now())
+    secret = await returning.open_visit(desk.door, conversation_id, minutes, desk.steady())
     response = onwards()
     response.set_cookie(desk.cookie, secret, path="/", secure=desk.secure_cookies, httponly=True, samesite="strict")
     return response
@@ -116,7 +127,7 @@ async def end_visit(desk: Desk, request: Request) -> None:
     secret = request.cookies.get(desk.cookie)
     if secret:
         with contextlib.suppress(NotKept, NotRead, Missing):  # the cookie goes in any case, and nobody is held up
-            await returning.end_visit(desk.door, secret, desk.now())
+            await returning.end_visit(desk.door, secret, desk.steady())
 
 
 def without_visit(desk: Desk, response: Response) -> Response:

@@ -4,24 +4,30 @@ import asyncio
 import contextlib
 import logging
 import time
-import traceback
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.responses import RedirectResponse
+from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot import logbook
 
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 1_000_000
 """Bytes. The longest answer, every character written as %F0%9F%98%80, is a quarter of it."""
 
+LARGEST_HEAD = 32 * 1024
+"""Bytes of an address and headers. A parser that is given more at once than that takes it, so it is counted here."""
+
+BODY_WITHIN = 60.0
+"""Seconds for a whole body: the longest answer comes in time at 4 kB a second."""
+
 LET_PASS = 16_000_000
-"""Bytes of a body that is too large which are let pass, unread, once it has been answered."""
+"""Bytes of a body that is too large, or too slow, which are let pass, unread, once it has been answered."""
 LET_PASS_FOR = 5.0
 """Seconds."""
 
@@ -88,6 +94,8 @@ PASSKEYS_ARE_OURS = ", ".join(
     for feature in PERMISSIONS_POLICY.split(", ")
 )
 """For the team's pages, where people sign in with one."""
+AS_SENT = {name.lower().encode(): value.encode() for name, value in ON_EVERY_ANSWER.items()}
+AS_SENT_TO_THE_TEAM = AS_SENT | {b"permissions-policy": PASSKEYS_ARE_OURS.encode()}
 LEAVES_NOTHING = '"cookies", "storage"'
 """For `Clear-Site-Data`, on leaving. Not "cache": clearing it holds the browser up, and no page is in it."""
 
@@ -97,6 +105,10 @@ METHODS = READING | {"POST", "PUT", "PATCH", "DELETE", "CONNECT", "TRACE"}
 """Those that are named in the log. A method may be any word that somebody sends."""
 
 
+Answered = Callable[[str, str, int, float], None]
+"""Hears of each answer: the method and the name of the route, each of a fixed list, the status, and the seconds."""
+
+
 class Guard:
     """Stands outside the whole app, so that not even the page for a fault of our own goes out without its headers.
 
@@ -104,8 +116,9 @@ class Guard:
     a library's message can hold what somebody said.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, answered: Answered | None = None) -> None:
         self.app = app
+        self._answered = answered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -113,33 +126,42 @@ class Guard:
             return
         began = time.perf_counter()
         status = 0
+        logbook.begin_request()
 
         async def send_guarded(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                is_teams = is_the_teams(scope["path"])
+                message["headers"] = _with(message["headers"], AS_SENT_TO_THE_TEAM if is_teams else AS_SENT)
                 headers = MutableHeaders(scope=message)
-                for name, value in ON_EVERY_ANSWER.items():
-                    headers[name] = value
-                if is_the_teams(scope["path"]):
-                    headers["Permissions-Policy"] = PASSKEYS_ARE_OURS
                 headers.setdefault("Cache-Control", "no-store")
                 if scope["path"] != "/":
                     headers["X-Robots-Tag"] = "noindex"
-            if status == 413 and message["type"] == "http.response.body":
+            if status in {408, 413} and message["type"] == "http.response.body":
                 await send({**message, "more_body": True})
                 await _let_pass(receive)
                 message = {"type": "http.response.body", "more_body": False}
             await send(message)
 
         try:
-            await self.app(scope, _limited(scope, receive), send_guarded)
+            asked = self.app if _size_of_head(scope) <= LARGEST_HEAD else _HEAD_TOO_LARGE
+            await asked(scope, _limited(scope, receive), send_guarded)
         except ClientDisconnect:
             status = 499
         except Exception as error:  # noqa: BLE001 - the app has answered it already, and nobody above may print it
-            log.error("%s failed: %s at %s", _route_name(scope), type(error).__name__, _place(error))
-        method = scope["method"] if scope["method"] in METHODS else "?"
-        log.info("%s %s %d %d ms", method, _route_name(scope), status, (time.perf_counter() - began) * 1000)
+            kind, place = type(error).__name__, logbook.place_of(error)
+            log.error("%s failed: %s at %s", _route_name(scope), kind, place)
+        method, route = scope["method"] if scope["method"] in METHODS else "?", _route_name(scope)
+        seconds = time.perf_counter() - began
+        log.info("answered", extra={"method": method, "route": route, "status": status, "ms": round(seconds * 1000)})
+        if self._answered is not None:
+            self._answered(method, route, status, seconds)
+
+
+def _with(headers: Iterable[tuple[bytes, bytes]], ours: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]]:
+    """Give these headers and ours, which stand in the place of any of the same name."""
+    return [*(header for header in headers if header[0].lower() not in ours), *ours.items()]
 
 
 def is_the_teams(path: str) -> bool:
@@ -152,29 +174,40 @@ def is_the_programs(path: str) -> bool:
     return path == "/api" or path.startswith("/api/")
 
 
+_HEAD_TOO_LARGE = PlainTextResponse("That is too much at once.", 431, {"Connection": "close"})
+
+
+def _size_of_head(scope: Scope) -> int:
+    sizes = sum(len(name) + len(value) for name, value in scope["headers"])
+    return sizes + len(scope.get("raw_path") or b"") + len(scope["query_string"])
+
+
 def _route_name(scope: Scope) -> str:
     return str(getattr(scope.get("route"), "name", "nowhere"))
 
 
-def _place(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "nowhere"
-
-
 def _limited(scope: Scope, receive: Receive) -> Callable[[], Awaitable[Message]]:
-    """Hand on what arrives until it is too much. The rest of a body that is too large is never read."""
+    """Hand on what arrives until it is too much, or comes too slowly. The rest of such a body is never read."""
     declared = Headers(scope=scope).get("content-length", "0")
     heard = int(declared) if declared.isascii() and declared.isdigit() and int(declared) > LARGEST_BODY else 0
+    until: float | None = asyncio.get_running_loop().time() + BODY_WITHIN
 
     async def receive_limited() -> Message:
-        nonlocal heard
+        nonlocal heard, until
         if heard > LARGEST_BODY:
             raise HTTPException(413, headers={"Connection": "close"})
-        message = await receive()
+        try:
+            async with asyncio.timeout_at(until):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408, headers={"Connection": "close"}) from None
         if message["type"] == "http.request":
             heard += len(message.get("body", b""))
             if heard > LARGEST_BODY:
                 raise HTTPException(413, headers={"Connection": "close"})
+        if not message.get("more_body", False):
+            # What comes now is that they hang up, whenever they do.
+            until = None
         return message
 
     return receive_limited
@@ -205,7 +238,10 @@ def came_from_our_own_page(headers: Headers) -> bool:
     origin = headers.get("origin")
     if origin is None or origin == "null":
         return True
-    return urlsplit(origin).netloc == headers.get("host")
+    try:
+        return urlsplit(origin).netloc == headers.get("host")
+    except ValueError:  # an address that none is, such as "http://[": no browser sends it
+        return False
 
 
 class FormsFromOwnPages:

@@ -7,14 +7,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from bot import interviewing, returning
-from bot.codes import TooManyAtOnce, shown
+from bot.codes import shown
 from bot.conversation import Control, How, Kind, Now, Skip, Whose
 from bot.interviewing import Given, Refusal, Refused, Taken, View
 from bot.steps import Step, StepRefused
 from bot.store import Disguise, Missing, StoreError
+from bot.throttles import TooManyAtOnce
 from bot.web import contexts
 from bot.web.contexts import Beside, Box, Original, Way
-from bot.web.desk import CONVERSATION, Desk, closed, desk_of, onwards, preferred, visited
+from bot.web.desk import CONVERSATION, Desk, closed, desk_of, onwards, preferred, visit_of
 from bot.web.easier import EASIER
 from bot.web.forms import Form, read_form
 from bot.web.showing import TITLE, Typed
@@ -98,10 +99,15 @@ class Pressed:
 async def show_conversation(request: Request) -> Response:
     """Where the conversation of this visit stands."""
     desk = desk_of(request)
-    conversation_id = await visited(desk, request)
-    if conversation_id is None:
-        return closed(desk)
-    return await _show(desk, await interviewing.look(desk.room, conversation_id))
+    secret = request.cookies.get(desk.cookie, "")
+
+    def read() -> View | None:
+        with desk.room.store.reading() as seen:
+            visit = returning.visit_in(seen, secret, desk.steady())
+            return None if visit is None else interviewing.look_in(seen, visit.conversation_id)
+
+    view = await desk.room.store.soon(read)
+    return closed(desk) if view is None else await _show(desk, view)
 
 
 async def go_on(request: Request) -> Response:
@@ -109,19 +115,20 @@ async def go_on(request: Request) -> Response:
     desk = desk_of(request)
     form = await read_form(request)
     pressed = Pressed.read(form)
-    conversation_id = await visited(desk, request)
+    visit = await visit_of(desk, request)
+    conversation_id = None if visit is None else visit.conversation_id
     try:
         step = desk.steps.read(form.one("step"))
     except StepRefused:
         return await _too_old(desk, conversation_id, form)
-    if conversation_id != step.conversation_id:
+    if visit is None or conversation_id != step.conversation_id:
         return await _keep_without_visit(desk, step, pressed, form)
     try:
         response = await _do(desk, step, pressed, form)
     except Refused as refused:
         response = await _not_taken(desk, step, form, refused)
     with contextlib.suppress(StoreError):  # what was said is what counts, not whether the visit could be prolonged
-        await returning.stay(desk.door, request.cookies[desk.cookie], desk.now())
+        await returning.stay(desk.door, request.cookies[desk.cookie], visit, desk.steady())
     return response
 
 

@@ -200,6 +200,23 @@ def split(pieces: Pieces) -> tuple[Pieces, Pieces]:
     return tuple(piece for piece in read_back if piece != Piece()), (Piece(question),)
 
 
+HISTORY = "history"
+"""The name of what is said so far among what is made of a conversation."""
+
+_AsItIs = tuple[int, int, int, bool]
+"""All that an entry can differ in while nothing is said otherwise: which answer, its place, how much was added to it,
+and whether it is on the road that was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class _History:
+    """The entries of what is said so far that pages have shown."""
+
+    frame: Frame
+    made_of: tuple[int, Mapping[str, str]]
+    entries: dict[_AsItIs, Entry]
+
+
 class _Showing:
     """One page in the making."""
 
@@ -529,7 +546,28 @@ class _Showing:
     def history(self) -> tuple[Entry, ...]:
         """Give every question that was answered and everything said to it, in order; nothing that is private."""
         answers = [answer for answer in self.stands.answers if not (self.is_prompt and _put_as(answer).private)]
-        return tuple(self._entry(place, answer, self._parts(answer)) for place, answer in enumerate(answers, 1))
+        before = self._before()
+        on_road = frozenset(self.stands.path)
+        entries = []
+        for place, answer in enumerate(answers, 1):
+            as_it_is = (answer.number, place, len(answer.additions), answer.number in on_road)
+            entry = before.get(as_it_is)
+            if entry is None:
+                entry = before[as_it_is] = self._entry(place, answer, self._parts(answer))
+            entries.append(entry)
+        return tuple(entries)
+
+    def _before(self) -> dict[_AsItIs, Entry]:
+        """Give the entries that the pages before had, as far as they still say what was said.
+
+        What was said otherwise or taken back may be read back anywhere, as may what another conversation says and the
+        council's own texts: then none of them stays.
+        """
+        said_otherwise = sum(turn.replaces is not None for turn in self.view.turns)
+        kept = self.view.made.get(HISTORY)
+        if kept is None or kept.frame is not self.frame or kept.made_of != (said_otherwise, self.view.meanings):
+            kept = self.view.made[HISTORY] = _History(self.frame, (said_otherwise, self.view.meanings), {})
+        return kept.entries
 
     def headings(self, sections: Iterable[Section]) -> Iterable[Heading]:
         """Give what the check page or the statement reads back, part by part."""
@@ -615,9 +653,12 @@ class _Showing:
 
     def _pieces(self, wording: str) -> Pieces:
         """Part a wording into our text and what its references stand for."""
+        filled = self.frame.filled(wording)
+        if ":" not in filled:
+            # A reference has one, and most wordings none. They are looked through for it on every page.
+            return (Piece(filled),) if filled else ()
         pieces: list[Piece] = []
         done = 0
-        filled = self.frame.filled(wording)
         for found in QUOTED.finditer(filled):
             pieces.append(Piece(filled[done : found.start()]))
             pieces.append(self._meant(found))

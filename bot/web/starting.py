@@ -11,14 +11,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from bot import enquiring, interviewing, returning
-from bot.codes import TooManyAtOnce
+from bot.codes import network_key
 from bot.conversation import Preferences, Speaker, Stage
 from bot.interview import SPEAKERS
 from bot.returning import IDLE_MINUTES
 from bot.steps import Beginning, StepRefused
 from bot.store import Origin, Taken
+from bot.throttles import TooManyAtOnce
 from bot.web import contexts, easier
-from bot.web.contexts import Choice, Day, PaperUse, Piece
+from bot.web.contexts import Choice, Day, PaperUse, Piece, Way
 from bot.web.desk import Desk, closed, desk_of, end_visit, let_in, onwards, visited, without_visit
 from bot.web.forms import Form, read_form
 from bot.web.showing import TITLE
@@ -30,6 +31,7 @@ EARLIEST_YEAR = 1900
 AHEAD_OF_UTC = timedelta(hours=1)
 """British Summer Time: shortly after midnight, what was said today was not said tomorrow."""
 
+CROWDED = "Many people are using these pages now"
 TOO_MANY = "Many people are using these pages now. Please try again in a minute."
 NO_SUCH_CODE = "We could not find that code. Please look at it and try again."
 NO_DAY = "Write the day on which it was said."
@@ -94,6 +96,12 @@ async def _begin_uninvited(request: Request, speaker: Speaker) -> Response:
         page = welcome_of(desk, speaker, easier.read(form.one), _minutes(form))
         page = replace(page, error=str(error), said_on=_day_of(form), is_from_paper=True)
         return desk.shown(page, 422)
+    try:
+        await desk.door.turnstile.go_through(desk.beginnings, _network(desk, request, now), now)
+    except TooManyAtOnce:
+        again = Way("Try again", request.url.path)
+        told = desk.telling(CROWDED, "Please try again in a minute.", ways=(again,), preferences=easier.read(form.one))
+        return desk.shown(told, 503)
     named = _named(desk, form)
     try:
         conversation_id = await interviewing.begin(
@@ -222,6 +230,10 @@ async def left(request: Request) -> Response:
 
 
 # --- what several of them do -----------------------------------------------------------------------------------------
+
+
+def _network(desk: Desk, request: Request, now: datetime) -> str:
+    return network_key(desk.room.store, request.client.host if request.client is not None else "", now)
 
 
 def _once(desk: Desk, page: contexts.Welcome) -> tuple[tuple[str, str], ...]:

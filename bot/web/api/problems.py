@@ -31,6 +31,7 @@ DETAILS: Mapping[int, str] = {
     403: "That did not come from a program of yours.",
     404: "There is nothing here, or the token is not for it.",
     405: "Nothing can be changed here. Only GET is answered.",
+    408: "That came too slowly.",
     413: "That is too much at once.",
     422: "A parameter is not one that this address knows, is there twice, or does not have a value that it can have.",
     429: "Too much is being asked for at once. Ask again in some seconds.",

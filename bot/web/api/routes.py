@@ -18,7 +18,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.codes import TooManyAtOnce
 from bot.connecting import answers, counting, published, reading
 from bot.connecting.answers import Described
 from bot.connecting.counting import Into, NotReady
@@ -29,6 +28,7 @@ from bot.programs import Grant, Program
 from bot.roles import NotAllowed
 from bot.signing_in import Gate
 from bot.store import Missing, NotKept, NotRead, Store
+from bot.throttles import TooManyAtOnce
 from bot.web.api.problems import problem
 
 HERE = "/api/v1"
@@ -49,8 +49,8 @@ WAITING_AT_MOST = 20
 
 
 def _whole(sent: object) -> object:
-    """Take digits alone for a number."""
-    if isinstance(sent, str) and re.fullmatch("[0-9]{1,9}", sent) is None:
+    """Take digits alone for a number, and no nought before them: the description has none."""
+    if isinstance(sent, str) and re.fullmatch("0|[1-9][0-9]{0,8}", sent) is None:
         raise ValueError("no number")
     return sent
 

@@ -10,7 +10,7 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.codes import TooManyAtOnce, shown
+from bot.codes import shown
 from bot.conversation import Speaker, Stage
 from bot.enquiring import LONGEST_DAYS, VALID_DAYS
 from bot.reviewing import inviting, reading
@@ -19,6 +19,7 @@ from bot.reviewing.reading import Communication
 from bot.reviewing.seeing import NotDone, Unopened
 from bot.roles import RULES, Act
 from bot.store import Disguise
+from bot.throttles import TooManyAtOnce
 from bot.web.access import About
 from bot.web.team.called import SPEAKERS, STAGES
 from bot.web.team.pages import Problem, TeamPage

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from bot import council, retaining
 from bot.council import Name
-from bot.retaining import LISTED, REFUSED, Decision, Keeping, Overview, Subject, ToDecide
+from bot.retaining import LISTED, OF_THE_AUDIT, REFUSED, Decision, Keeping, Overview, Subject, ToDecide
 from bot.reviewing import seeing
 from bot.reviewing.seeing import NotDone, Unopened
 from bot.roles import RULES, Act, Role
@@ -127,9 +127,8 @@ async def show_due(request: Request, signed: Signed) -> Response:
     due, keeps = found.due, found.keeps
     warning = ""
     if found.refused is not None:
-        warning = (
-            f"Nothing is forgotten by itself just now. {REFUSED[found.refused]} Whoever runs Own Words can see to it."
-        )
+        what = "Nothing of the audit goes" if found.refused in OF_THE_AUDIT else "Nothing is forgotten by itself"
+        warning = f"{what} just now. {REFUSED[found.refused]} Whoever runs Own Words can see to it."
     page = DuePage(
         frame=signed.frame(),
         title="How long things are kept",
@@ -152,6 +151,12 @@ async def show_due(request: Request, signed: Signed) -> Response:
                 f"{keeps[Name.KEEP_CLOSED]} years",
                 len(due.closed),
                 "Two managers decide about each",
+            ),
+            ClassShown(
+                "The audit, and the facts of what was forgotten",
+                f"{keeps[Name.KEEP_AUDIT]} years",
+                due.audit + due.facts,
+                "Let go of by itself, the oldest first. There are no words in it",
             ),
         ),
         looked=f"Looked for last on {as_day(due.last)}." if due.last else "Not looked for yet: it is, once a day.",

@@ -2,6 +2,7 @@
 
 from bot.web.team import (
     admin,
+    code,
     comparing,
     council,
     enquiry,
@@ -32,6 +33,7 @@ team_routes: tuple[TeamRoute, ...] = (
     *person_file.routes,
     *inviting.routes,
     *reading.routes,
+    *code.routes,
     *now.routes,
     *figures.routes,
     *comparing.routes,

@@ -8,6 +8,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from time import monotonic
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -316,7 +317,20 @@ async def _at_door(request: Request, route: TeamRoute, form: Form) -> Response:
 # --- signed in -------------------------------------------------------------------------------------------------------
 
 
+REFUSED_ON = 0.1
+"""Seconds. What is hidden takes a whole number of these, as what was never there does, whatever had to be read for it:
+how long it takes tells nobody which it was."""
+
+
 async def _reached(request: Request, route: TeamRoute, form: Form) -> Response:
+    began = monotonic()
+    response = await _answered(request, route, form)
+    if response.status_code == 404:
+        await desk_of(request).gate.sleep(REFUSED_ON - (monotonic() - began) % REFUSED_ON)
+    return response
+
+
+async def _answered(request: Request, route: TeamRoute, form: Form) -> Response:
     desk = desk_of(request)
     now = desk.now()
     signed = await _signed(request, desk, route, form, now)

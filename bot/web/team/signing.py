@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from bot import signing_in
-from bot.codes import TooManyAtOnce
 from bot.signing_in import Arrival, NotDone, SignedIn
 from bot.store import Account, LinkPurpose, Passkey, Session, Team
+from bot.throttles import TooManyAtOnce
 from bot.web.access import About, Who
 from bot.web.team.pages import Item, Problem, TeamPage, Telling
 from bot.web.team.shell import (

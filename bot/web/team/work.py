@@ -21,6 +21,7 @@ from bot.reviewing.working import DONE, OPEN, TO_READ, EnquiryRows, Home, Row, R
 from bot.roles import RULES, Act, Role
 from bot.store import AuditAct, Audited
 from bot.store.work import WorkFilter
+from bot.throttles import SEARCHES, TooManyAtOnce
 from bot.web.access import About
 from bot.web.team.called import SPEAKERS, STAGES
 from bot.web.team.guidance import NewToRead, new_to_read
@@ -291,6 +292,11 @@ async def search(request: Request, signed: Signed) -> Response:
     """Look for them. They are in no address: an address is written down in many places."""
     typed = signed.form.typed("typed")
     try:
+        await signed.desk.door.turnstile.go_through(SEARCHES, signed.actor.account_id, signed.now)
+    except TooManyAtOnce:
+        problem = Problem("Your searches before this one are still going on. Try again in a minute.", "#typed")
+        return signed.shown(_search_page(signed, typed, None, problem), 503)
+    try:
         found = await to_thread.run_sync(searching.search, signed.desk.store, signed.actor, typed, signed.now)
     except NotDone as error:
         return signed.shown(_search_page(signed, typed, None, Problem(str(error), "#typed")))
@@ -326,9 +332,12 @@ ACTS: Mapping[AuditAct, str] = {
     AuditAct.DENIED: "Was refused a page",
     AuditAct.TIDIED: "What had been kept long enough was looked for",
     AuditAct.TIDYING_REFUSED: "Nothing was forgotten, as something looked wrong",
+    AuditAct.CUT: "Rows were let go of, as their years had passed",
     AuditAct.GIVEN: "Was given something, as a program",
     AuditAct.RESTORED: "Everything was put back from a backup",
 }
+
+CUT_FROM = {"audit": "the audit", "forgotten": "the list of what was forgotten"}
 
 CHANGES = {
     "enquiry.opened": "opened an enquiry",
@@ -347,6 +356,7 @@ CHANGES = {
     "keeping.withdraw": "asked no more to have something forgotten",
     "forgotten": "forgot something for good",
     "joined": "joined a conversation to an enquiry",
+    "code.ended": "ended the code to come back to a conversation",
     "note": "wrote a note",
     "flag_answered": "answered a flag",
     "quote.approved": "let words be quoted",
@@ -492,6 +502,9 @@ def _what(one: Audited) -> str:
 def _about(one: Audited, names: Names) -> str:
     if one.about.startswith(f"{PROGRAM}."):
         return ""
+    if one.act is AuditAct.CUT:
+        log, _, up_to = one.about.partition(".")
+        return f"{CUT_FROM.get(log, log)} up to number {up_to}"
     if one.act is not AuditAct.CHANGED:
         return _fixed_word(one.about)
     kind, _, named = one.about.partition(".")
