@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help serve test check train validate story-test shell bench screenshots ready assets tools lock sbom clean
+.PHONY: help serve test check train validate story-test shell bench faults abuse screenshots ready assets tools lock sbom clean
 
 PYTHON := .venv/bin/python
 VENDOR := bot/web/static/vendor
@@ -24,7 +24,7 @@ serve: ready ## set up what is missing, start the site and say its address
 
 test: ready .venv/.dev node_modules/.checks tools check story-test ## every check and every test; says last what was not run
 	@echo "==> Running the tests"
-	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: .venv/.dev ## format, lint, types, direction of imports, and what the interview may say
 	@echo "==> Checking the code and the interview"
@@ -52,7 +52,13 @@ shell: ready ## a conversation in rasa shell that lands in the store; with inven
 	@$(PYTHON) -m bot shell
 
 bench: ready .venv/.dev tools ## the measurements that README quotes
-	@$(PYTHON) -m bench
+	@$(PYTHON) -m bench $(ARGS)
+
+abuse: ready .venv/.dev node_modules/.checks tools ## what people type, may not do and try on purpose: each beside its target
+	@$(PYTHON) -m tests.abuse $(ARGS)
+
+faults: ready .venv/.dev tools ## every fault, many times over, with a ledger of what was acknowledged: an hour or more
+	@$(PYTHON) -m tests.faults $(ARGS)
 
 screenshots: ready .venv/.dev tools ## the picture of the first question in README
 	@$(PYTHON) -m tests.screenshots
@@ -91,14 +97,14 @@ node_modules/.checks: requirements/build.txt package-lock.json
 	@rm -rf .venv-build
 	@touch $@
 
-# A browser, a Java runtime, a spreadsheet program and the other database: as root on Debian they are installed, elsewhere the tests use those that are there.
+# A browser, a Java runtime, a spreadsheet program, the other database and what makes trouble on purpose: as root on Debian they are installed, elsewhere the tests use those that are there.
 tools: .venv/.dev
 	@$(PYTHON) tests/tools.py || { \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			echo "==> Installing Chromium, a Java runtime, LibreOffice, PostgreSQL and systemd" && \
+			echo "==> Installing Chromium, a Java runtime, LibreOffice, PostgreSQL, systemd, Redis, fiu-utils and faketime" && \
 			apt-get update -qq && \
 			DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends --no-upgrade \
-				chromium default-jre-headless libreoffice-calc-nogui postgresql systemd >/dev/null || echo "    They could not be installed."; \
+				chromium default-jre-headless libreoffice-calc-nogui postgresql systemd redis-server fiu-utils faketime >/dev/null || echo "    They could not be installed."; \
 		fi; \
 	}
 

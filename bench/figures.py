@@ -7,7 +7,6 @@ It needs some 12 GB of disk for the time it takes, most of an hour's half on two
 import json
 import resource
 import secrets
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.postgres import move, postgres
+from bench.rows import Row, at_most, show, within
 from bot.figures import MEASURES, By, Period
 from bot.packing import pack_of
 from bot.reporting import Asked, tables
@@ -48,9 +48,6 @@ PAGES = (
 )
 """Without the year that is looked at."""
 PAGE_TIMES = 12
-
-Row = tuple[str, str, str]
-"""What was measured, what came of it, and the target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,7 @@ def measured(folder: Path, sizes: Sequence[int] = SIZES, out: Console | None = N
     times_longer = largest.counted.everything / smallest.counted.everything
     times_more = largest.enquiries / smallest.enquiries
     among = f"{largest.enquiries:,} enquiries instead of {smallest.enquiries:,} ({times_more:.0f} times as many)"
-    return [*rows, (f"all figures of {among}", f"{times_longer:.0f} times as long", f"≤ {times_more:.0f} times")]
+    return [*rows, at_most(f"all figures of {among}", times_longer, round(times_more), "times as long")]
 
 
 def growth(years: Sequence[Year]) -> Table:
@@ -182,16 +179,16 @@ def _times(opened: Callable[[], Store], count: Callable[[Store], object]) -> Ite
 def _rows(year: Year, database: str) -> list[Row]:
     among = f"of {year.enquiries:,} enquiries, {database}"
     return [
-        (f"every Board figure together {among}", f"{year.counted.everything:.2f} s", "≤ 2 s"),
-        (f"the pack {among}", f"{year.counted.pack:.1f} s", "≤ 5 s"),
-        (f"memory to count them, {database}", f"{year.counted.memory:.0f} MB", "≤ 300 MB"),
+        at_most(f"every Board figure together {among}", year.counted.everything, 2, "s", places=2),
+        at_most(f"the pack {among}", year.counted.pack, 5, "s", places=1),
+        at_most(f"memory to count them, {database}", year.counted.memory, 300, "MB"),
     ]
 
 
 def _on_postgres(house: House, enquiries: int) -> list[Row]:
     with postgres() as address:
         if address is None:
-            return [(f"figures of {enquiries:,} enquiries, PostgreSQL", "it is not on this machine", "")]
+            return [Row(f"figures of {enquiries:,} enquiries, PostgreSQL", "it is not on this machine")]
         move(house.database, address, RootKey.read(house.key))
         return _rows(Year(enquiries, 0, 0, _counted(address, house.key)), "PostgreSQL")
 
@@ -219,13 +216,11 @@ def _pages(house: House, enquiries: int) -> list[Row]:
     finally:
         house.close()
     first, ordered = max(times[: len(PAGES)]), sorted(times[len(PAGES) :])
-    p95 = ordered[int(len(ordered) * 0.95) - 1]
     among = f"over {enquiries:,} enquiries"
-    spread = f"median {statistics.median(ordered) * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms"
     return [
-        (f"a page of figures {among} ({len(ordered)} pages)", spread, "p95 ≤ 500 ms"),
-        (f"the slowest page of figures {among} after something changed", f"{first:.1f} s", ""),
-        (f"the app's memory {among}, at most", f"{memory:.0f} MB", "≤ 300 MB"),
+        within(f"a page of figures {among} ({len(ordered)} pages)", ordered, p95=500),
+        Row(f"the slowest page of figures {among} after something changed", f"{first:.1f} s"),
+        at_most(f"the app's memory {among}, at most", memory, 300, "MB"),
     ]
 
 
@@ -234,18 +229,14 @@ def _peak(pid: int) -> float:
     return int(line.split()[1]) / 1024
 
 
-def main(arguments: Sequence[str]) -> None:
+def main(arguments: Sequence[str]) -> int:
     """Print these measurements alone; or, in the process that counts, what counting took."""
     if arguments[:1] == ["count"]:
         sys.stdout.write(json.dumps(_count(arguments[1], Path(arguments[2]))))
-        return
-    out = Console()
-    table = Table("what", "measured", "target")
+        return 0
     with tempfile.TemporaryDirectory() as folder:
-        for row in measured(Path(folder), [int(one) for one in arguments] or SIZES, out):
-            table.add_row(*row)
-    out.print(table)
+        return show("Figures", measured(Path(folder), [int(one) for one in arguments] or SIZES, Console()))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -16,9 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
-from rich.console import Console
-from rich.table import Table
 
+from bench.rows import Row, at_most, show, within
 from bot.roles import Role
 from bot.settings import ROOT
 from bot.signing_in import hash_of
@@ -46,9 +45,6 @@ CONVERSATION = re.compile(r"/team/conversations/([0-9a-f]{32})")
 NEXT = re.compile(r'href="([^"]*[?;&]after=[^"]*)"')
 MARK = re.compile(r'name="(form|once)" value="([^"]*)"')
 
-Row = tuple[str, str, str]
-"""What was measured, what came of it, and the target."""
-
 
 def measured(folder: Path, enquiries: int = ENQUIRIES) -> list[Row]:
     """Make a council's work up, serve it, and take every measurement as a manager sees it."""
@@ -74,10 +70,10 @@ def measured(folder: Path, enquiries: int = ENQUIRIES) -> list[Row]:
         house.close()
     among = f"among {conversations:,} conversations"
     return [
-        (f"making up {conversations:,} conversations", f"{took:.0f} s", "≤ 300 s"),
-        (f"a list, {among} ({len(lists)} pages)", _spread(lists), "p95 ≤ 300 ms"),
-        (f"opening a conversation, {among} ({len(opened)})", _spread(opened), "p95 ≤ 500 ms"),
-        (f"searching for words, {among} ({len(searches)})", _longest(searches), "≤ 2 s"),
+        at_most(f"making up {conversations:,} conversations", took, 300, "s"),
+        within(f"a list, {among} ({len(lists)} pages)", lists, p95=300),
+        within(f"opening a conversation, {among} ({len(opened)})", opened, p95=500),
+        Row(f"searching for words, {among} ({len(searches)})", _longest(searches), "≤ 2 s", max(searches) <= 2),
     ]
 
 
@@ -149,24 +145,16 @@ def _time_searching(manager: httpx.Client) -> list[float]:
     return times
 
 
-def _spread(times: Sequence[float]) -> str:
-    ordered = sorted(times)
-    p95 = ordered[max(int(len(ordered) * 0.95) - 1, 0)]
-    return f"median {statistics.median(ordered) * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms"
-
-
 def _longest(times: Sequence[float]) -> str:
     return f"median {statistics.median(times):.2f} s, longest {max(times):.2f} s"
 
 
-def main() -> None:
+def main() -> int:
     """Print these measurements alone."""
-    table = Table("what", "measured", "target")
+    enquiries = int(sys.argv[1]) if len(sys.argv) > 1 else ENQUIRIES
     with tempfile.TemporaryDirectory() as folder:
-        for row in measured(Path(folder) / "council", int(sys.argv[1]) if len(sys.argv) > 1 else ENQUIRIES):
-            table.add_row(*row)
-    Console().print(table)
+        return show("The team's pages", measured(Path(folder) / "council", enquiries))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
