@@ -2,10 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from bot.conversation import Speaker, Stage
 from bot.interviewing import Room, begin
@@ -19,8 +23,11 @@ from tests.tools import (
     TOOLS,
     Tool,
     find_chromium,
+    find_failing_disk,
+    find_false_clock,
     find_java,
     find_libreoffice,
+    find_redis,
     find_systemd,
     how_to_get_them,
     missing,
@@ -89,6 +96,30 @@ def postgresql() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
+def redis() -> Path:
+    """The Redis server. Tests that ask for it are left out where there is none."""
+    found = find_redis()
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="session")
+def failing_disk() -> Path:
+    """What makes writing fail for a program. Tests that ask for it are left out where there is none."""
+    found = find_failing_disk()
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="session")
+def false_clock() -> Path:
+    """What shows a program another time. Tests that ask for it are left out where there is none."""
+    found = find_false_clock()
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="session")
 def systemd_analyze() -> Path:
     """The check that systemd has for its units. Tests that ask for it are left out where there is none."""
     found = find_systemd()
@@ -109,6 +140,24 @@ def pytest_configure() -> None:
         raise pytest.UsageError(f"Some tests need {names}, and in CI every test must run.")
 
 
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """Several processes at once: what stands together in one file shares a house or a browser, and runs in one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return self._together[nodeid]
+
+    @cached_property
+    def _together(self) -> dict[str, str]:
+        # Tests of one file that need a browser stand apart from the others: they come last.
+        runs = groupby(self.collection, key=lambda nodeid: nodeid.partition("::")[0])
+        return {nodeid: f"{number} {file}" for number, (file, run) in enumerate(runs) for nodeid in run}
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """Hand out whole files."""
+    return ByFile(config, log)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what cannot be run here, and remember it."""
@@ -119,9 +168,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     # Browsers last of all: while they are driven, Playwright's event loop runs, and no other can.
     items[:] = sorted((item for item in items if item not in gone), key=lambda item: _needs(item, CHROMIUM))
     config.hook.pytest_deselected(items=list(gone))
-    for item in items:
-        # Several at once: what shares a house or a browser stays in one process.
-        item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}/{item.path.stem}-{_needs(item, CHROMIUM)}"))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

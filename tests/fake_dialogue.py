@@ -43,6 +43,7 @@ class FakeDialogue:
         self.asks_about_a_copy = False
         self.reads_back: tuple[str, ...] = ()
         self.asked: list[tuple[Delivery, ...]] = []
+        self.canned = 0
         self._heard: dict[str, tuple[Delivery, ...]] = {}
         self.before_answering: Callable[[], None] = lambda: None
 
@@ -64,6 +65,15 @@ class FakeDialogue:
     async def forget(self, conversation_id: str) -> None:
         """Drop what was heard."""
         self._heard.pop(conversation_id, None)
+
+    def holds(self, conversation_id: str) -> bool:
+        """Whether anything of a conversation is remembered."""
+        return conversation_id in self._heard
+
+    async def answers_a_canned_turn(self) -> bool:
+        """Answer a conversation that nobody has, and count that it did."""
+        self.canned += 1
+        return self.is_ready and not self.is_away
 
     def next(
         self, answers: Sequence[Delivery], stage: Stage = Stage.FIRST, speaker: Speaker = Speaker.PERSON

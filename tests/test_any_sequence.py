@@ -6,7 +6,7 @@ Beside the app, a plain model keeps book of what was accepted; at the end the re
 import asyncio
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import add
 from pathlib import Path
 
@@ -42,6 +42,7 @@ from bot.interviewing import (
     begin,
     go_on,
     look,
+    look_in,
     press,
     take_back,
 )
@@ -50,10 +51,15 @@ from bot.project import load_interview, load_nudges, load_phrases
 from bot.steps import Step
 from bot.store import RootKey, Store
 from bot.store.verifying import verify
+from bot.web.contexts import Place
+from bot.web.pages import Pages
+from bot.web.showing import Frame
 from tests.fake_dialogue import FakeDialogue
 from tests.talking import DATABASE, KEY, NOW, opened_copy
 
 INTERVIEW, PHRASES, NUDGES = load_interview(), load_phrases(), load_nudges()
+FRAME = Frame(INTERVIEW, Place("", "", None, "", None), {}, lambda code: f"/static/{code}.svg")
+PAGES = Pages(lambda name: f"/static/{name}")
 INTENTS = {Kind.WORDS: "words", Kind.CHOICE: "choose", Kind.SKIP: "skip"}
 READ_BACK = ("1a2b3c4d_7", "1a2b3c4d_9")
 
@@ -240,6 +246,11 @@ class Book:
             self.is_away = True
 
 
+def drawn(view: View) -> str:
+    """Draw the page that shows this."""
+    return PAGES.make(FRAME.page(view, "", has_code=False))
+
+
 def line_of(turn: Turn) -> Line:
     """Write a turn as the model does."""
     return turn.speaker, turn.kind, turn.words, turn.choice, turn.original, turn.whose, turn.how
@@ -273,9 +284,16 @@ class Ledger:
     """What stood in the boxes when another button was pressed: it may be kept as a draft, and then as a note."""
 
     def view(self) -> View:
-        """Read everything. What lists are made from says what the turns say, whenever one looks."""
+        """Read everything. What lists are made from says what the turns say, whenever one looks.
+
+        Where it stands is gone on from turn by turn; worked out from all turns at once it is the same. So is the page,
+        which takes what the pages before have drawn, beside one that is drawn anew.
+        """
         with self.room.store.reading() as seen:
             view = view_of(seen, self.conversation_id)
+            to_show = look_in(seen, self.conversation_id)
+        assert view.standing == standing(view.turns)
+        assert drawn(to_show) == drawn(replace(to_show, made={}))
         assert view.conversation.state is view.standing.state
         return view
 
@@ -570,7 +588,7 @@ def check_shown(view: View, book: Book) -> None:
         assert not view.draft
     if view.is_handed_over or stands.now in {Now.BREAK, Now.STOPPED} or view.is_gate:
         assert not stands.answers
-        assert not any((view.draft_original, view.draft_note, view.outcomes, stands.revisited))
+        assert not any((view.draft_original, view.draft_note, view.made, stands.revisited))
         assert not any(turn.words or turn.original for turn in view.turns)
         named = REFERENCE.findall(stands.asked.words) if stands.asked is not None else []
         assert {str(number) for number in stands.by_turn} <= {number for number, _, _ in named}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import backing_up
 from bot.backing_up import LONGEST, Habit, Upkeep, check_apart, keep, passed
 from bot.settings import load
 from bot.store import NotBackedUp, Store
@@ -140,6 +141,23 @@ def test_one_that_fails_is_logged_clearly_and_said_until_one_is_made(
     assert not in_the_way.is_well(NOON)
     assert in_the_way.due_in(NOON) == QUARTER
     assert upkeep.is_well(NOON)
+
+
+def test_one_that_fails_as_nobody_thought_of_is_said_too(
+    store: Store, habit: Habit, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def goes_wrong(*_: object) -> None:
+        raise RuntimeError("Oyelaran keeps my money")
+
+    upkeep = Upkeep(store, habit, Clock())
+    upkeep.make(NOON)
+    monkeypatch.setattr(backing_up, "keep", goes_wrong)
+
+    upkeep.make(NOON)
+
+    assert "no backup was made" in caplog.text
+    assert not upkeep.is_well(NOON)
+    assert upkeep.due_in(NOON) == QUARTER
 
 
 def test_the_root_key_never_lies_among_the_backups(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import cli, serving
+from bot import cli, opening
 from bot.codes import Door
 from bot.conversation import Kind, Speaker, Stage, State, Whose
 from bot.enquiring import accept, begin_invited, qr_code
@@ -30,7 +30,7 @@ from bot.project import load_code_words
 from bot.records import RecordKind
 from bot.roles import Role
 from bot.settings import ROOT, BadSetting, load
-from bot.store import EntryKind, Invitation, Origin, RootKey, Store
+from bot.store import AuditAct, EntryKind, Invitation, Origin, RootKey, Store
 from bot.store.verifying import verify
 from tests.recording import Recorded
 from tests.store.filling import from_below, rows_below
@@ -534,22 +534,188 @@ def test_a_change_of_root_key_that_was_interrupted_can_be_run_again(
     check_rotated(ready, old, conversation_id)
 
 
-def test_while_the_keys_are_half_changed_nothing_else_opens_them(
+def test_while_the_keys_are_half_changed_everything_is_read_and_goes_on(
     ready: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.store.store.ROTATED_AT_ONCE", 1)
     with ready.store() as store:
+        conversation_id = begin(store, CANARY)
+    one_data_key_is_wrapped(ready)
+    assert ready.does("verify").status == 0
+    assert ready.does("migrate").status == 0
+    with closing(opening.open_store(load())) as store:
+        assert words_of(store, conversation_id) == [CANARY]
+        another = begin(store, "Said while the keys are half changed.")
+    assert ready.does("keys", "rotate").status == 0
+    with ready.store() as store:
+        assert words_of(store, another) == ["Said while the keys are half changed."]
+        assert verify(store) == []
+
+
+def test_where_the_next_key_is_not_at_hand_it_is_asked_for(ready: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.store.store.ROTATED_AT_ONCE", 1)
+    with ready.store() as store:
         begin(store, CANARY)
     one_data_key_is_wrapped(ready)
-    assert ready.is_told("verify").endswith("do: python -m bot keys rotate")
+    ready.key.with_name("root.key.next").unlink()
+    assert "Put the other one beside it, with .next at the end of its name" in ready.is_told("verify")
 
 
-def test_the_root_key_is_not_changed_while_the_data_is_in_use(ready: Terminal) -> None:
-    old = ready.key.read_bytes()
-    with serving.using(load(), serving.Use.SHARED):
-        assert "End the other program first." in ready.is_told("keys", "rotate")
-    assert ready.key.read_bytes() == old
+def test_the_root_key_is_changed_while_the_site_is_open(ready: Terminal) -> None:
+    with opening.using(load(), opening.Use.SHARED), closing(opening.open_store(load())) as open_still:
+        before = begin(open_still, CANARY)
+        old = ready.key.read_bytes()
+        assert ready.does("keys", "rotate").status == 0
+        assert ready.key.read_bytes() != old
+        after = begin(open_still, "Said after the change.")
+        assert words_of(open_still, before) == [CANARY]
+        assert words_of(open_still, after) == ["Said after the change."]
+        assert verify(open_still) == []
+    with ready.store() as store:
+        assert words_of(store, after) == ["Said after the change."]
+
+
+def test_the_root_key_is_not_changed_where_a_program_that_runs_would_not_find_the_new_one(
+    ready: Terminal, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere" / "root.key"
+    elsewhere.parent.mkdir()
+    shutil.copy(ready.key, elsewhere)
+    with opening.using(load(), opening.Use.SHARED):
+        ready.sets(ROOT_KEY=str(elsewhere))
+        said = ready.is_told("keys", "rotate")
+        assert str(ready.key) in said
+        assert str(elsewhere) in said
+    assert not elsewhere.with_name("root.key.next").exists()
+    assert ready.does("keys", "rotate").status == 0, "what that program left says nothing any more"
+
+
+def test_a_program_that_was_killed_keeps_no_root_key_from_being_changed(ready: Terminal) -> None:
+    left = ready.data / "using" / "1-left"
+    left.parent.mkdir(exist_ok=True)
+    left.write_text("somewhere else")
     assert ready.does("keys", "rotate").status == 0
+    assert not left.exists()
+
+
+def test_two_changes_of_root_key_at_once_are_one(ready: Terminal) -> None:
+    with opening.replacing_the_root_key(load()):
+        assert "is being replaced already" in ready.is_told("keys", "rotate")
+
+
+def test_the_next_root_key_is_made_before_it_is_used(ready: Terminal) -> None:
+    now = ready.key.read_bytes()
+    following = ready.key.with_name("root.key.next")
+    said = ready.does("keys", "next")
+    assert said.status == 0
+    made = following.read_bytes()
+    assert RootKey.read(following).key_id in said.out
+    assert made.decode().strip() not in said.out
+    assert ready.does("keys", "next").out == said.out
+    assert ready.does("keys", "rotate").status == 0
+    assert (ready.key.read_bytes(), following.exists()) == (made, False)
+    (kept,) = ready.key.parent.glob("root.key.*.old")
+    assert kept.read_bytes() == now
+
+
+# --- a program that hands over the root key ---------------------------------------------------------------------------
+
+
+def hands_over(folder: Path, *keys: Path, status: int = 0) -> str:
+    """A program that prints these keys, and says something of them where it must not be heard."""
+    program = folder / "hand over the key"
+    held = " ".join(f"'{key}'" for key in keys)
+    program.write_text(f"#!/bin/sh\ncat {held} /dev/null\ncat {held} /dev/null >&2\nexit {status}\n")
+    program.chmod(0o700)
+    return f"'{program}' --for 'Own Words'"
+
+
+def test_the_root_key_may_come_from_a_program_and_be_changed(ready: Terminal, tmp_path: Path) -> None:
+    with ready.store() as store:
+        conversation_id = begin(store, CANARY)
+    first = ready.key.rename(tmp_path / "first")
+    ready.sets(ROOT_KEY_COMMAND=hands_over(tmp_path, first))
+    assert ready.does("verify").status == 0
+    assert "There is no next root key" in ready.is_told("keys", "rotate")
+    assert "hands over the root key" in ready.is_told("keys", "new")
+    RootKey.create(second := tmp_path / "second")
+    with opening.using(load(), opening.Use.SHARED), closing(opening.open_store(load())) as open_still:
+        hands_over(tmp_path, first, second)
+        said = ready.does("keys", "rotate")
+        assert said.status == 0
+        assert words_of(open_still, begin(open_still, "Said after the change.")) == ["Said after the change."]
+    hands_over(tmp_path, second)
+    with closing(opening.open_store(load())) as store:
+        assert words_of(store, conversation_id) == [CANARY]
+        assert verify(store) == []
+    hands_over(tmp_path, first)
+    assert "sealed under root key" in ready.is_told("verify")
+    written = b"".join(path.read_bytes() for path in ready.data.rglob("*") if path.is_file())
+    for key in (first, second):
+        assert key.read_bytes().strip() not in written + (said.out + said.err).encode()
+
+
+@pytest.mark.parametrize(("status", "printed"), [(3, b""), (0, b""), (0, b"no key\n"), (0, b"ab " * 200)])
+def test_a_program_that_hands_over_no_root_key_is_named_and_nothing_it_says(
+    ready: Terminal, tmp_path: Path, status: int, printed: bytes
+) -> None:
+    (said := tmp_path / "said").write_bytes(printed)
+    ready.sets(ROOT_KEY_COMMAND=hands_over(tmp_path, said, status=status))
+    told = ready.is_told("verify")
+    assert "hand over the key" in told
+    assert "OWNWORDS_ROOT_KEY_COMMAND" in told
+    assert "no key" not in told
+
+
+def test_a_program_that_is_not_there_is_named(ready: Terminal) -> None:
+    ready.sets(ROOT_KEY_COMMAND="/no/such/program")
+    assert "/no/such/program, could not be started" in ready.is_told("verify")
+
+
+# --- checkpoints ------------------------------------------------------------------------------------------------------
+
+
+def test_a_checkpoint_is_signed_and_everything_is_held_against_it(ready: Terminal, tmp_path: Path) -> None:
+    signed = tmp_path / "copied" / "checkpoints.jsonl"
+    signed.parent.mkdir()
+    ready.sets(CHECKPOINTS=str(signed))
+    shown = ready.does("keys", "checkpoint")
+    key = ready.key.with_name("checkpoint.key")
+    assert (shown.status, stat.S_IMODE(key.stat().st_mode)) == (0, 0o400)
+    assert key.read_text().strip() not in shown.out
+    public = shown.out.split("signed by ")[1].split(".")[0]
+    with ready.store() as store:
+        conversation_id = begin(store, CANARY, "I want to stay here.")
+    made = ready.does("checkpoint")
+    assert made.status == 0
+    assert f"Signed by {public}" in made.out
+    said = ready.does("verify", "--checkpoints", str(signed))
+    assert (said.status, "So it was at checkpoint 1" in said.out) == (0, True)
+    with from_below(ready.database) as below:
+        below.execute("DELETE FROM checkpoints")
+    key.unlink()
+    assert "Say it with --signed-by" in ready.is_told("verify", "--checkpoints", str(signed))
+    wrong = ready.does("verify", "--checkpoints", str(signed), "--signed-by", public)
+    assert wrong.status == 1
+    assert "checkpoints, number 1: it is in the file and missing here" in wrong.err
+    assert conversation_id not in wrong.err, "nothing else is wrong"
+    assert "Signed by" in ready.does("checkpoint").out, "nothing says here that there was another key"
+
+
+def test_a_checkpoint_key_that_went_missing_is_asked_for_and_none_is_made_in_its_place(ready: Terminal) -> None:
+    assert ready.does("checkpoint").status == 0
+    key = ready.key.with_name("checkpoint.key")
+    key.unlink()
+    assert f"There is no checkpoint key at {key}" in ready.is_told("checkpoint")
+    assert not key.exists()
+    assert "Made a checkpoint key" in ready.does("keys", "checkpoint").out
+    assert ready.does("checkpoint").status == 0
+
+
+def test_a_file_without_checkpoints_is_said(ready: Terminal, tmp_path: Path) -> None:
+    assert ready.does("checkpoint").status == 0
+    (empty := tmp_path / "empty").touch()
+    assert "There is no checkpoint in" in ready.is_told("verify", "--checkpoints", str(empty))
 
 
 # --- backups ---------------------------------------------------------------------------------------------------------
@@ -978,6 +1144,10 @@ def test_an_enquiry_is_exported_as_one_object_with_all_that_was_said_in_it(ready
     assert CANARY in to.read_text("ascii")
     assert stat.S_IMODE(to.stat().st_mode) == 0o600
     assert ready.does("enquiry", "export", REF).out == to.read_text("ascii")
+    ready.does("enquiry", "export", REF, "--taken-back", "kept-in")
+    with ready.store() as store, store.reading() as seen:
+        taken = seen.audit.search(enquiry_id=enquiry_id, acts={AuditAct.EXPORTED})
+    assert [one.about for one in taken] == ["json.taken_back.here", "json.here", "json.here"]
 
 
 def test_an_enquiry_is_exported_as_fhir_without_how_it_was_for_people_unless_asked_for(ready: Terminal) -> None:
@@ -1091,7 +1261,7 @@ def test_made_up_data_is_never_put_beside_anything_else(ready: Terminal) -> None
 
 
 def test_nothing_is_made_up_while_the_site_is_served(ready: Terminal) -> None:
-    with serving.using(load(), serving.Use.SHARED):
+    with opening.using(load(), opening.Use.SHARED):
         assert "End the other program first" in ready.is_told("demo", "--enquiries", "1")
 
 

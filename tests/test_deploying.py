@@ -20,8 +20,10 @@ ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
 FILES = [path for path in sorted(DEPLOY.rglob("*")) if path.is_file()]
 UNITS = ("ownwords.service", "ownwords-verify.service")
+BOX_UNIT = "ownwords-box.service"
 PROXY = (DEPLOY / "Caddyfile").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "containers" / "compose.yaml").read_text(encoding="utf-8"))
+MACHINES: dict[str, Any] = yaml.safe_load((DEPLOY / "containers" / "machines.yaml").read_text(encoding="utf-8"))
 CONTAINERFILE = (DEPLOY / "containers" / "Containerfile").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
 
@@ -126,7 +128,12 @@ def test_a_unit_has_a_copy_of_the_root_key_that_nobody_else_can_open(unit: str) 
     folder = values(unit, "RuntimeDirectory")[0]
 
     assert kept == "/etc/ownwords/root.key"
-    assert values(unit, "ExecStartPre") == [f"/usr/bin/install -m 0400 %d/{name} %t/{folder}/root.key"]
+    copied = f"/usr/bin/install -m 0400 %d/{name} %t/{folder}/root.key"
+    may_be_there = [
+        f"-+/usr/bin/install -m 0400 -o ownwords -g ownwords /etc/ownwords/{one} %t/{folder}/{one}"
+        for one in ("root.key.next", "checkpoint.key")
+    ]
+    assert values(unit, "ExecStartPre") == [copied, *may_be_there]
     assert environment(unit)["OWNWORDS_ROOT_KEY"] == f"/run/{folder}/root.key"
 
 
@@ -148,7 +155,7 @@ def test_every_unit_is_one_to_systemd(systemd_analyze: Path, tmp_path: Path) -> 
         check=False,
     )
 
-    assert len(units) == 3
+    assert len(units) == 4
     assert (ran.returncode, [line for line in ran.stderr.splitlines() if "ownwords" in line]) == (0, [])
 
 
@@ -258,7 +265,7 @@ def test_an_image_holds_no_key_no_setting_and_nothing_that_was_said() -> None:
 
 def test_an_image_holds_whatever_is_served() -> None:
     let_in = re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text("utf-8"), re.MULTILINE)
-    rasa = {"config.yml", "domain.yml", "endpoints.yml", "credentials.yml", "data", "box"}
+    rasa = {"config.yml", "domain.yml", "endpoints.yml", "endpoints.shared.yml", "credentials.yml", "data", "box"}
 
     assert rasa | {"bot", "actions", "requirements", "Makefile", DEFAULTS["GUIDANCE"]} <= set(let_in)
 
@@ -269,6 +276,99 @@ def test_a_key_made_as_the_guide_says_is_one(tmp_path: Path) -> None:
     subprocess.run(["sh", "-c", f"umask 377; {made} > root.key"], cwd=tmp_path, check=True)
 
     assert RootKey.read(tmp_path / "root.key").key_id
+
+
+# --- several machines -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(SWITCHED.keys() - {"User"}))
+def test_the_unit_of_a_box_is_kept_in_as_the_others_are(name: str) -> None:
+    assert values(BOX_UNIT, name) == [SWITCHED[name]]
+
+
+def test_the_unit_of_a_box_has_an_account_of_its_own_and_reaches_neither_key_nor_database() -> None:
+    assert values(BOX_UNIT, "User") == ["ownwords-box"]
+    assert "\nu ownwords-box " in said("systemd/ownwords.sysusers")
+    assert values(BOX_UNIT, "LoadCredential") == ["box.secret:/etc/ownwords/box.secret"]
+    assert {"-/opt/ownwords/.env", "-/var/lib/ownwords", "-/etc/ownwords/root.key"} == set(
+        values(BOX_UNIT, "InaccessiblePaths")[0].split()
+    )
+    assert values(BOX_UNIT, "IPAddressAllow") == ["localhost"]
+    assert values(BOX_UNIT, "ExecStart")[0].endswith("-m bot box")
+
+
+def machine_settings(name: str) -> settings.Settings:
+    """Read the settings of a container as the program does; the database's address is in a file that is not here."""
+    told = {one: str(value) for one, value in MACHINES["services"][name]["environment"].items()}
+    return settings.load(told, DEPLOY / "settings.env" if name.startswith("app") else DEPLOY / "no.env")
+
+
+@pytest.mark.parametrize("name", MACHINES["services"])
+def test_every_one_of_several_containers_is_kept_in(name: str) -> None:
+    service = MACHINES["services"][name]
+
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["ulimits"]["core"] == 0
+    assert service["mem_limit"]
+    assert service["pids_limit"]
+    assert "privileged" not in service
+    assert ("ports" in service) == (name == "proxy")
+
+
+@pytest.mark.parametrize("name", ["app-1", "app-2", "box-1", "box-2"])
+def test_none_of_several_apps_and_boxes_is_root_or_swapped(name: str) -> None:
+    service = MACHINES["services"][name]
+
+    assert service["user"] == "10001:10001"
+    assert service["memswap_limit"] == service["mem_limit"]
+
+
+def test_apps_and_boxes_find_each_other_and_nobody_else() -> None:
+    apps, boxes = [[f"{kind}-{number}" for number in (1, 2)] for kind in ("app", "box")]
+    found = {name: machine_settings(name) for name in (*apps, *boxes)}
+
+    for name in apps:
+        assert found[name].boxes == tuple(f"http://{box}:{found[box].box_port}" for box in boxes)
+        assert found[name].actions_address == f"http://{name}:{found[name].actions_port}"
+    for name in boxes:
+        assert found[name].apps == tuple(found[app].actions_address for app in apps)
+        assert MACHINES["services"][name]["command"] == ["box"]
+    assert MACHINES["services"]["proxy"]["environment"]["APP"] == " ".join(
+        f"{name}:{found[name].port}" for name in apps
+    )
+    (front,) = MACHINES["networks"]["front"]["ipam"]["config"]
+    assert found["app-1"].proxies == front["subnet"]
+
+
+def test_a_box_is_on_no_network_but_those_of_the_apps_and_redis_and_knows_no_key_and_no_database() -> None:
+    services = MACHINES["services"]
+    together = {
+        name: {who for who, service in services.items() if name in service["networks"]} for name in MACHINES["networks"]
+    }
+
+    assert together["between"] == {"app-1", "app-2", "box-1", "box-2"}
+    assert together["cache"] == {"box-1", "box-2", "redis"}
+    assert together["kept"] == {"app-1", "app-2", "database"}
+    assert [name for name in together if not (MACHINES["networks"][name] or {}).get("internal")] == ["outer"]
+    assert together["outer"] == {"proxy"}
+    for name in ("box-1", "box-2"):
+        assert services[name]["networks"] == ["between", "cache"]
+        assert services[name]["secrets"] == ["box_secret"]
+        assert "env_file" not in services[name]
+
+
+def test_redis_keeps_nothing_on_disk_and_drops_no_lock_for_room() -> None:
+    told = MACHINES["services"]["redis"]["command"]
+
+    assert told[told.index("--save") + 1] == ""
+    assert told[told.index("--appendonly") + 1] == "no"
+    assert told[told.index("--maxmemory-policy") + 1] == "noeviction"
+
+
+def test_a_visit_stays_with_one_app_without_a_cookie_more() -> None:
+    assert re.search(r"^\s*lb_policy header Cookie$", PROXY, re.MULTILINE)
 
 
 # --- one command, by root -------------------------------------------------------------------------------------------

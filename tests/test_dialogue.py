@@ -1,5 +1,6 @@
 """The client of the box: what it sends, and what becomes of everything that can come back."""
 
+import asyncio
 import hashlib
 import json
 import socket
@@ -13,9 +14,12 @@ from typing import Any
 
 import pytest
 
+from bot import dialogue
 from bot.dialogue import (
+    APP_HEADER,
     FAILURES_BEFORE_PAUSE,
     SECRET_HEADER,
+    Box,
     BoxClient,
     Delivery,
     DialogueBehind,
@@ -32,6 +36,7 @@ from bot.dialogue import (
     project_digest,
     train,
 )
+from bot.lines import Lines
 from box.deliveries import Deliveries, Intent, Place, read_conversation_id, read_deliveries
 
 SECRET = "a secret of forty characters or about that"
@@ -66,6 +71,7 @@ class SmallBox:
     turns: list[bytes] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
     secrets: list[str | None] = field(default_factory=list)
+    apps: list[str | None] = field(default_factory=list)
     address: str = ""
     goes_on: threading.Event = field(default_factory=threading.Event)
 
@@ -91,6 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(204, b"")
         elif self.path == "/webhooks/own_words/turns":
             self.box.turns.append(body)
+            self.box.apps.append(self.headers[APP_HEADER])
             self._send(*self.box.says(self.box))
         else:
             self._send(404, b"")
@@ -573,3 +580,61 @@ def test_the_box_gets_little_of_our_environment_and_no_key(tmp_path: Path, monke
     assert {name for name in given if name.startswith("OWNWORDS_")} == {"OWNWORDS_BOX_SECRET", "OWNWORDS_ACTIONS_URL"}
     assert "hunter2" not in given.values()
     assert Path(given["HOME"]).is_relative_to(tmp_path)
+
+
+# --- a box that is slow ----------------------------------------------------------------------------------------------
+
+SLOW_BOX = f"""
+import json, sys, time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        content = {json.dumps(json.dumps(asks_matters()))}.encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+time.sleep(3)
+HTTPServer(("127.0.0.1", int(sys.argv[sys.argv.index("-p") + 1])), Handler).serve_forever()
+"""
+
+
+async def test_a_box_that_takes_longer_than_its_limit_is_given_longer_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialogue, "READY_LIMIT", 1.0)
+    monkeypatch.setattr(dialogue, "BACK_OFF", (0.0,))
+    (tmp_path / "box").mkdir()
+    (tmp_path / "box" / "leash.py").write_text(SLOW_BOX)
+    for name in ("config.yml", "domain.yml"):
+        (tmp_path / name).touch()
+    slow = Box(
+        project=tmp_path,
+        data=tmp_path,
+        python=Path(sys.executable),
+        model=tmp_path / "model.tar.gz",
+        port=free_port(),
+        secret=SECRET,
+        apps=["http://127.0.0.1:1"],
+    )
+    await slow.start()
+    try:
+        await asyncio.wait_for(slow.ready.wait(), 60)
+        assert slow.starts > 1
+    finally:
+        await slow.stop()
+
+
+async def test_a_box_that_waited_for_others_and_then_hangs_does_not_wait_for_them_any_more(
+    box: SmallBox, client: BoxClient
+) -> None:
+    box.says = lambda _: (503, b'{"error": "locked"}')
+    assert not await client.answers_a_canned_turn()
+    assert client.is_locked_out
+
+    client._lines = Lines(f"http://127.0.0.1:{free_port()}", {})
+    assert not await client.answers_a_canned_turn()
+    assert not client.is_locked_out

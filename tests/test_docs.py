@@ -33,6 +33,7 @@ ACTS = {
     Act.SEE_CONTACT: "see how it is safe to reach the person",
     Act.BEGIN_ENQUIRY: "open an enquiry",
     Act.JOIN: "join a conversation to an enquiry",
+    Act.END_CODE: "end the code to come back to a conversation",
     Act.INVITE: "invite",
     Act.REVIEW: "review",
     Act.NOTE: "write a note",

@@ -7,7 +7,7 @@ import pytest
 
 from bot.conversation import Control, Kind, Now, Skip, Speaker, Stage
 from bot.dialogue import Utterance
-from bot.interviewing import GATE, Refused, Room, Taken, arrive, begin, go_on, press
+from bot.interviewing import GATE, Refused, Room, Taken, arrive, begin, go_on, press, wanted
 from bot.steps import Step
 from tests.fake_dialogue import YES_OR_NO, FakeDialogue, Told, ask
 from tests.talking import NOW, Talk
@@ -59,13 +59,13 @@ async def test_neither_thanks_for_what_was_told_nor_what_is_wanted_is_shown_befo
     with talk.room.store.begin() as kept:
         kept.outcomes.desire(talk.conversation_id, 2, NOW)
     before = await talk.view()
-    assert (len(before.standing.notices), len(before.outcomes)) == (1, 1)
+    assert (len(before.standing.notices), len(await wanted(talk.room, before))) == (1, 1)
     await talk.presses(Control.TAKE_A_BREAK)
     on_a_break = await talk.view()
-    assert (on_a_break.standing.notices, on_a_break.outcomes) == ((), ())
+    assert (on_a_break.standing.notices, await wanted(talk.room, on_a_break)) == ((), ())
     await talk.presses(Control.COME_BACK)
     at_the_gate = await talk.view()
-    assert (at_the_gate.standing.notices, at_the_gate.outcomes) == ((), ())
+    assert (at_the_gate.standing.notices, await wanted(talk.room, at_the_gate)) == ((), ())
 
 
 async def test_a_stopped_page_is_given_nothing_of_what_was_said(talk: Talk) -> None:

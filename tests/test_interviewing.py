@@ -25,6 +25,7 @@ from bot.interviewing import (
     look,
     press,
     take_back,
+    wanted,
 )
 from bot.project import load_interview
 from bot.statement import statement
@@ -97,6 +98,22 @@ async def test_a_conversation_can_begin_while_the_dialogue_is_away(room):
     room.dialogue.is_away = True
     conversation_id = await begin(room, stage=Stage.FIRST, speaker=Speaker.PERSON, now=NOW)
     assert (await look(room, conversation_id)).standing.now is Now.WAITING
+
+
+async def test_the_dialogue_forgets_a_conversation_that_has_ended_and_is_told_it_by_who_goes_back(talk):
+    await to_the_check_page(talk)
+    held = talk.room.dialogue.holds
+    assert held(talk.conversation_id)
+    await talk.chooses("done")
+    assert (await talk.view()).standing.now is Now.ENDED
+    assert not held(talk.conversation_id)
+    before = len((await talk.view()).standing.answers)
+    matters = (await talk.view()).standing.answers[1].number
+    await talk.presses(Control.CHANGE, target=matters)
+    await talk.says("My dog")
+    view = await talk.view()
+    assert view.standing.now is Now.ENDED
+    assert (len(view.standing.answers), view.standing.answers[1].current.words) == (before, "My dog")
 
 
 async def test_a_dialogue_that_forgot_everything_is_told_again_and_nothing_is_asked_twice(talk):
@@ -293,7 +310,7 @@ async def test_taking_back_hides_the_words_and_tells_the_team_only_that_somethin
     view = await talk.view()
     made = statement(
         view.standing,
-        view.outcomes,
+        await wanted(talk.room, view),
         talk.room.interview,
         {},
         begun_at=NOW,
@@ -371,7 +388,7 @@ async def test_stopping_and_taking_everything_back_leaves_an_empty_statement(tal
     assert view.standing.is_everything_taken_back
     made = statement(
         view.standing,
-        view.outcomes,
+        await wanted(talk.room, view),
         talk.room.interview,
         {},
         begun_at=NOW,

@@ -97,6 +97,46 @@ def test_each_claim_in_a_table_has_what_shows_it_or_says_that_nothing_does(paper
             assert TEST.search(shown) or LINK.search(shown) or NO_TEST.match(shown), row
 
 
+MEASURES = {"threat-model": "what counters it", "dpia": "measures in the system"}
+"""The column of each paper that says what is done against something."""
+NOT_MEASURED = {"a flaw that nobody has found"}
+"""Against what no measure of ours can be shown to hold."""
+
+
+def measures_in(document: str, column: str) -> list[list[str]]:
+    """List the rows that say what is done against something: what against, and what shows it."""
+    return [
+        [row[0], row[columns.index(SHOWN_BY)]]
+        for columns, *rows in tables_in(document)
+        if column in columns
+        for row in rows
+    ]
+
+
+def unshown_in(document: str, column: str) -> list[str]:
+    """Name each measure that no test shows."""
+    return [against for against, shown in measures_in(document, column) if not TEST.search(shown)]
+
+
+@pytest.mark.parametrize("paper", MEASURES)
+def test_each_measure_is_shown_by_a_test(paper: str) -> None:
+    document = read(f"docs/papers/{paper}.md")
+
+    assert len(measures_in(document, MEASURES[paper])) > 10
+    assert set(unshown_in(document, MEASURES[paper])) <= NOT_MEASURED
+
+
+@pytest.mark.parametrize("paper", MEASURES)
+def test_each_row_that_says_what_is_done_stands_in_such_a_table(paper: str) -> None:
+    told = [
+        columns for columns, *_ in tables_in(read(f"docs/papers/{paper}.md")) if {"left", "what is left"} & set(columns)
+    ]
+
+    assert told
+    for columns in told:
+        assert {MEASURES[paper], SHOWN_BY} <= set(columns)
+
+
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda path: path.stem)
 def test_each_blank_is_marked_and_says_what_belongs_there(paper: Path) -> None:
     assert BLANK.search(words_of(paper))
@@ -122,6 +162,7 @@ def test_the_times_in_the_assessment_are_those_that_the_program_keeps() -> None:
         ("begun, not finished, taken up by nobody", Name.KEEP_UNFINISHED),
         ("finished, not reviewed", Name.KEEP_WAITING),
         ("a closed enquiry", Name.KEEP_CLOSED),
+        ("the audit, and that something was forgotten", Name.KEEP_AUDIT),
     ):
         assert rows[what].startswith(f"{TERMS[name].ships} {TERMS[name].unit}"), what
 
@@ -140,3 +181,11 @@ def test_a_blank_that_is_not_marked_would_be_seen(slip: str) -> None:
 @pytest.mark.parametrize("slip", ["tests/test_papers.py::test_that_there_is_not", "tests/no_such_file.py::test_it"])
 def test_a_test_that_is_not_there_would_be_seen(slip: str) -> None:
     assert not_there(f"`{slip}`") == [slip]
+
+
+def test_a_measure_that_nothing_shows_would_be_seen() -> None:
+    row = "| a thief | a lock | [Deploying](../deploying.md) |"
+
+    assert unshown_in(f"| threat | what counters it | shown by |\n|---|---|---|\n{row}\n", "what counters it") == [
+        "a thief"
+    ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot import retaining, serving
+from bot import duties, retaining
 from bot.conversation import Kind, Speaker, Stage, State
 from bot.council import TERMS, Name
 from bot.flags import FlagKind
@@ -20,6 +20,7 @@ from bot.settings import load
 from bot.store import AuditAct, Disguise, EntryKind, Missing, RootKey, Rule, Store, tables
 from bot.store.retention import Size
 from bot.store.verifying import verify
+from tests.store.filling import from_below
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 KEEPS: Mapping[Name, int] = {name: term.ships for name, term in TERMS.items()}
@@ -242,14 +243,14 @@ def test_the_job_forgets_and_writes_numbers_and_no_words_to_the_log(
 ) -> None:
     settings = load({"OWNWORDS_DATA": str(tmp_path / "data")}, tmp_path / "no.env")
     conversation_id = talks(store)
-    caplog.set_level("INFO", "bot.serving")
+    caplog.set_level("INFO", "bot.duties")
     for day in (0, 1, 40):
-        serving.keep_no_longer(store, settings, days(day))
+        duties.keep_no_longer(store, settings, days(day))
     assert "Nothing was forgotten. The last look was more than 48 hours ago" in caplog.text
     assert is_there(store, conversation_id)
     retaining.look(store, KEEPS, days(40.1), anyway=True)
     another = talks(store)
-    serving.keep_no_longer(store, settings, days(41.5))
+    duties.keep_no_longer(store, settings, days(41.5))
     assert not is_there(store, another)
     assert "their time had passed: 1" in caplog.text
     assert WISH not in caplog.text
@@ -267,7 +268,7 @@ def test_what_was_forgotten_just_before_a_kill_is_gone_after_the_next_start(stor
         return any(turn["words"] in one.read_bytes() for one in (tmp_path / "data").iterdir())
 
     assert lies_there(), "it is in the log still"
-    serving.tidy(store, NOON)
+    duties.tidy(store, NOON)
     assert not lies_there()
 
 
@@ -449,3 +450,116 @@ def test_a_leap_day_is_kept_until_the_day_after_the_end_of_february() -> None:
     assert retaining.before({**KEEPS, Name.KEEP_CLOSED: 1}, Name.KEEP_CLOSED, closed) == datetime(
         2023, 2, 28, 12, tzinfo=UTC
     )
+
+
+# --- the audit -------------------------------------------------------------------------------------------------------
+
+SIX_YEARS = 6 * 365.25
+
+
+def is_written(store: Store, number: int, at: datetime = NOON, enquiry_id: str | None = None) -> None:
+    """Somebody reads something, so many times."""
+    with store.begin() as kept:
+        for _ in range(number):
+            kept.audit.add(AuditAct.READ_CONVERSATION, at, account_id="a" * 32, enquiry_id=enquiry_id)
+
+
+def left(store: Store, act: AuditAct = AuditAct.READ_CONVERSATION) -> int:
+    with store.reading() as seen:
+        return len(seen.audit.search(acts={act}, at_most=1_000))
+
+
+def test_the_audit_goes_after_its_years_and_no_day_before(store: Store) -> None:
+    is_written(store, 3)
+    looks_daily(store, SIX_YEARS - 3, SIX_YEARS - 1)
+    assert left(store) == 3
+    looked = looks_daily(store, SIX_YEARS, SIX_YEARS + 1)
+    assert looked.refusal is None
+    assert left(store) == 0
+    with store.reading() as seen:
+        assert [one.about for one in seen.audit.search(acts={AuditAct.CUT})] == ["audit.3"]
+    assert verify(store) == []
+
+
+def test_what_goes_is_said_before_and_a_dry_run_changes_nothing(store: Store) -> None:
+    is_written(store, 3)
+    looks_daily(store, SIX_YEARS, SIX_YEARS)
+    found = due(store, days(SIX_YEARS + 1))
+    assert (found.audit, found.facts, found.refusal) == (3, 0, None)
+    assert left(store) == 3
+    assert retaining.look(store, KEEPS, days(SIX_YEARS + 1)) == retaining.Looked(0, None, audit=3)
+
+
+def test_facts_of_what_was_forgotten_go_after_the_same_years(store: Store) -> None:
+    talks(store)
+    looks_daily(store, 29, 31)
+    with store.reading() as seen:
+        assert len(seen.forgetting.listed()) == 1
+    looks_daily(store, SIX_YEARS + 31, SIX_YEARS + 33)
+    retaining.look(store, KEEPS, days(SIX_YEARS + 33), anyway=True)
+    with store.reading() as seen:
+        assert seen.forgetting.listed() == ()
+    assert verify(store) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "young", "refused"), [(100, 0, None), (101, 0, Refusal.AUDIT_SHARE), (101, 2_000, None)]
+)
+def test_the_audit_stays_where_more_than_a_twentieth_of_it_would_go(
+    store: Store, old: int, young: int, refused: Refusal | None
+) -> None:
+    is_written(store, old)
+    conversation_id = talks(store, days(SIX_YEARS - 31))
+    is_written(store, young, days(SIX_YEARS))
+    looks_daily(store, SIX_YEARS, SIX_YEARS)
+    looked = retaining.look(store, KEEPS, days(SIX_YEARS + 1))
+    assert (looked.refusal, looked.audit) == (refused, old if refused is None else 0)
+    # Of words, what was due has gone all the same.
+    assert looked.forgotten == 1
+    assert not is_there(store, conversation_id)
+    if refused is not None:
+        assert left(store) == old
+        with store.reading() as seen:
+            (latest,) = seen.audit.search(at_most=1)
+        assert (latest.act, latest.about) == (AuditAct.TIDYING_REFUSED, "audit_share")
+        assert retaining.look(store, KEEPS, days(SIX_YEARS + 2), anyway=True).audit == old
+    assert verify(store) == []
+
+
+def test_a_clock_that_jumped_keeps_the_audit_too(store: Store) -> None:
+    is_written(store, 3)
+    looks_daily(store, 0, 1)
+    assert retaining.look(store, KEEPS, days(SIX_YEARS + 1)).refusal is Refusal.GAP
+    assert retaining.look(store, KEEPS, days(SIX_YEARS)).refusal is Refusal.CLOCK
+    assert left(store) == 3
+
+
+def test_an_audit_that_is_not_as_it_was_kept_stays(store: Store, tmp_path: Path) -> None:
+    is_written(store, 3)
+    looks_daily(store, SIX_YEARS, SIX_YEARS)
+    with from_below(tmp_path / "data" / "ownwords.sqlite3") as below:
+        below.execute("UPDATE audit SET account_id = 'b' WHERE number = 2")
+    looked = retaining.look(store, KEEPS, days(SIX_YEARS + 1))
+    assert (looked.refusal, looked.audit) == (Refusal.AUDIT_DAMAGED, 0)
+    assert {problem.table for problem in verify(store)} == {"audit"}
+
+
+def test_rows_go_in_transactions_that_keep_nobody_waiting(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retaining, "ROWS_AT_ONCE", 4)
+    is_written(store, 10)
+    looks_daily(store, SIX_YEARS, SIX_YEARS)
+    assert retaining.look(store, KEEPS, days(SIX_YEARS + 1)).audit == 10
+    with store.reading() as seen:
+        assert [cut.up_to for cut in seen.cuts.listed()] == [4, 8, 10]
+    assert verify(store) == []
+
+
+def test_the_audit_of_an_enquiry_on_hold_stays_and_all_after_it(work: Work) -> None:
+    is_written(work.store, 2)
+    is_written(work.store, 1, enquiry_id=work.enquiry_id)
+    is_written(work.store, 4)
+    with work.store.reading() as seen:
+        first = min(one.number for one in seen.audit.search(enquiry_id=work.enquiry_id, at_most=1_000))
+    work.does(retaining.hold, work.ama, WHY, at=days(1))
+    looks_daily(work.store, SIX_YEARS, SIX_YEARS)
+    assert retaining.look(work.store, KEEPS, days(SIX_YEARS + 1)).audit == first - 1

@@ -2,12 +2,13 @@
 
 import asyncio
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from bot.codes import WAITING_AT_MOST, Door, TooManyAtOnce, shown
+from bot import throttles
+from bot.codes import NETWORK_WRONG, WAIT_AT_ONCE, WAITING_AT_MOST, Door, TooManyAtOnce, shown
 from bot.conversation import Speaker, Stage
 from bot.returning import (
     CODE_LASTS,
@@ -15,13 +16,14 @@ from bot.returning import (
     come_back,
     confirm_code,
     end_visit,
+    find_visit,
     has_code,
     make_code,
     open_visit,
     stay,
     visited,
 )
-from bot.store import Disguise, Missing, Store
+from bot.store import Disguise, Store
 from tests.talking import NOW
 from tests.threshold import HOME, LIBRARY, TYPED_WRONG, WORDS, Never, Threshold
 
@@ -56,6 +58,13 @@ def wrong_codes(store: Store) -> int:
 # --- visits ----------------------------------------------------------------------------------------------------------
 
 
+async def go_on(door: Door, secret: str, now: datetime) -> None:
+    """Send something, as a page does."""
+    visit = await find_visit(door, secret, now)
+    assert visit is not None
+    await stay(door, secret, visit, now)
+
+
 async def test_a_visit_leads_to_its_conversation_and_only_the_browser_holds_its_secret(
     door: Door, conversation_id: str
 ) -> None:
@@ -80,7 +89,7 @@ async def test_what_a_person_sends_prolongs_a_visit_and_looking_does_not(door: D
     for minutes in (20, 40):
         then = NOW + timedelta(minutes=minutes)
         await visited(door, looking, then)
-        await stay(door, sending, then)
+        await go_on(door, sending, then)
     assert await visited(door, looking, NOW + timedelta(minutes=31)) is None
     assert await visited(door, sending, NOW + timedelta(minutes=70)) == conversation_id
 
@@ -102,17 +111,16 @@ async def test_another_visit_to_the_same_conversation_goes_on(door: Door, conver
 @pytest.mark.parametrize("secret", ["", "a secret that nobody was given", "\0", "\ud800", "x" * 10_000])
 async def test_a_visit_that_never_was_leads_nowhere(door: Door, secret: str) -> None:
     assert await visited(door, secret, NOW) is None
+    assert await find_visit(door, secret, NOW) is None
     await end_visit(door, secret, NOW)
-    with pytest.raises(Missing):
-        await stay(door, secret, NOW)
 
 
 async def test_a_clock_that_goes_back_ends_no_visit(door: Door, conversation_id: str) -> None:
     secret = await open_visit(door, conversation_id, 30, NOW)
-    await stay(door, secret, NOW + timedelta(minutes=10))
+    await go_on(door, secret, NOW + timedelta(minutes=10))
     back = NOW - timedelta(hours=1)
     assert await visited(door, secret, back) == conversation_id
-    await stay(door, secret, back)
+    await go_on(door, secret, back)
     assert await visited(door, secret, NOW + timedelta(minutes=40)) == conversation_id
     assert await visited(door, secret, NOW + timedelta(minutes=41)) is None
 
@@ -246,3 +254,34 @@ async def test_more_people_than_can_be_checked_are_asked_to_try_again_and_nobody
             await one
     assert door.waiting == 0
     assert wrong_codes(store) == 0
+
+
+async def test_those_who_have_to_wait_hold_a_few_places_and_never_all_of_them(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_go, is_asleep = asyncio.Event(), asyncio.Semaphore(0)
+
+    async def sleep(seconds: float) -> None:
+        is_asleep.release()
+        await may_go.wait()
+
+    at = Threshold(store)
+    at.door.sleep = sleep
+    at.have_been_wrong(NETWORK_WRONG, HOME)
+    at.have_been_wrong(NETWORK_WRONG, "203.0.113.9")
+    waiting = [asyncio.create_task(come_back(at.door, TYPED_WRONG, HOME, NOW)) for _ in range(WAIT_AT_ONCE)]
+    for _ in waiting:
+        await is_asleep.acquire()
+
+    with pytest.raises(TooManyAtOnce):
+        await come_back(at.door, TYPED_WRONG, HOME, NOW)
+    assert await come_back(at.door, TYPED_WRONG, LIBRARY, NOW) is None, "another network does not have to wait"
+    waiting.append(asyncio.create_task(come_back(at.door, TYPED_WRONG, "203.0.113.9", NOW)))
+    await is_asleep.acquire()
+    monkeypatch.setattr(throttles, "WAITING_IN_ALL", len(waiting))
+    with pytest.raises(TooManyAtOnce):
+        await come_back(at.door, TYPED_WRONG, "203.0.113.9", NOW)
+
+    may_go.set()
+    assert await asyncio.gather(*waiting) == [None] * len(waiting)
+    assert not at.door.turnstile.places.taken

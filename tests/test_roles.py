@@ -294,6 +294,8 @@ def expected(role: Role, act: Act, place: Place) -> bool:  # noqa: PLR0912 every
     there = own if role is Role.MANAGER else mine or (own and not place.is_restricted)
     if act in works:
         return there
+    if act is Act.END_CODE:
+        return there and not led
     if act in reads:
         return there and readable
     if act in beside:

@@ -9,9 +9,12 @@ from datetime import timedelta
 
 import pytest
 
+from bot import logbook
 from bot.conversation import Kind, Speaker, Stage
+from bot.duties import keep_counting, tidy
 from bot.facts import Lacking
-from bot.serving import CannotServe, Use, keep_counting, listen, make_ready, open_store, root_key, tidy, using
+from bot.opening import CannotServe, Use, open_store, root_keys, using
+from bot.serving import box_secret, listen, make_ready, running, serve_box
 from bot.settings import load
 from bot.store import KeyProblem, database
 from tests.store.filling import from_below
@@ -29,7 +32,7 @@ def settings(tmp_path):
     )
 
 
-def test_many_may_serve_and_whoever_replaces_the_root_key_is_alone(settings):
+def test_many_may_serve_and_whoever_fills_or_restores_a_database_is_alone(settings):
     settings.data.mkdir()
     held = contextlib.ExitStack()
     with held:
@@ -39,16 +42,25 @@ def test_many_may_serve_and_whoever_replaces_the_root_key_is_alone(settings):
             held.enter_context(using(settings, Use.ALONE))
     with held:
         held.enter_context(using(settings, Use.ALONE))
-        with pytest.raises(CannotServe, match="root key is being replaced"):
+        with pytest.raises(CannotServe, match="running on this data"):
             held.enter_context(using(settings, Use.SHARED))
     with held:
         held.enter_context(using(settings, Use.SHARED))
 
 
+def test_no_root_key_is_made_inside_the_data_folder(settings):
+    inside = replace(settings, root_key=settings.data / "keys" / "root.key")
+    said: list[str] = []
+    with pytest.raises(KeyProblem, match=r"root\.key lies inside the data folder"):
+        make_ready(inside, said.append)
+    assert said == []
+    assert not inside.root_key.exists()
+
+
 def test_a_first_start_makes_a_root_key_and_says_to_keep_a_copy(settings):
     said: list[str] = []
     make_ready(settings, said.append)
-    assert root_key(settings).key_id
+    assert root_keys(settings)[0].key_id
     assert "Keep a copy" in said[0]
     make_ready(settings, said.append)
     assert len(said) == 1
@@ -129,6 +141,24 @@ async def counting(store):
             await task
 
 
+async def test_counting_goes_on_after_what_nobody_thought_of(store, monkeypatch, caplog):
+    went_wrong = []
+
+    def goes_wrong_once():
+        if not went_wrong:
+            went_wrong.append(True)
+            raise ValueError("Oyelaran keeps my money")
+
+    monkeypatch.setattr(store, "let_go_of_the_forgotten", goes_wrong_once)
+    with store.begin() as kept:
+        kept.enquiries.open(NOW)
+    async with counting(store):
+        await only_these_are_due(store, set())
+    assert went_wrong
+    assert "again" in caplog.text
+    assert "Oyelaran" not in logbook.Lines().format(caplog.records[0])
+
+
 async def test_what_enquiries_count_as_is_worked_out_without_anybody_asking(store):
     with store.begin() as kept:
         first = kept.enquiries.open(NOW)
@@ -186,3 +216,58 @@ async def test_an_enquiry_that_is_damaged_keeps_no_other_from_being_counted(stor
     with store.reading() as seen:
         assert seen.facts.get(damaged).lacking == {Lacking.UNREADABLE}
         assert seen.facts.get(whole) == seen.facts_of(whole)
+
+
+# --- boxes and apps apart ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def secret(tmp_path):
+    path = tmp_path / "box.secret"
+    path.write_text("an-invented-secret-long-enough-for-a-box\n")
+    path.chmod(0o400)
+    return path
+
+
+def test_the_secret_of_a_box_by_itself_is_one_word_that_nobody_else_can_read(settings, secret):
+    apart = replace(settings, box_secret_file=secret)
+    assert box_secret(apart) == "an-invented-secret-long-enough-for-a-box"
+    secret.chmod(0o404)
+    with pytest.raises(CannotServe, match="chmod 0400"):
+        box_secret(apart)
+
+
+@pytest.mark.parametrize("content", ["short", "", "two words that are long enough for a box", "é" * 40])
+def test_a_secret_that_would_keep_nobody_out_is_refused_and_not_repeated(settings, secret, content):
+    secret.chmod(0o600)
+    secret.write_text(content)
+    with pytest.raises(CannotServe) as refused:
+        box_secret(replace(settings, box_secret_file=secret))
+    assert not content or content not in str(refused.value)
+
+
+def test_boxes_elsewhere_need_a_secret_that_is_there(settings, secret):
+    with pytest.raises(CannotServe, match="OWNWORDS_BOX_SECRET_FILE"):
+        box_secret(settings)
+    secret.unlink()
+    with pytest.raises(CannotServe, match="cannot be read"):
+        box_secret(replace(settings, box_secret_file=secret))
+
+
+@pytest.mark.parametrize(
+    ("more", "named"), [({}, "OWNWORDS_APPS"), ({"apps": ("http://10.1.1.3:8001",)}, "OWNWORDS_BOX_PORT")]
+)
+async def test_a_box_by_itself_is_told_whom_it_serves_and_where_it_is_found(settings, secret, more, named, tmp_path):
+    apart = replace(settings, box_secret_file=secret, **more)
+    with pytest.raises(CannotServe, match=named):
+        await serve_box(apart, tmp_path / "model.tar.gz", lambda line: None)
+
+
+async def test_an_app_says_where_boxes_elsewhere_find_it(settings, secret):
+    make_ready(settings, lambda line: None)
+    apart = replace(settings, port=0, boxes=("http://10.1.1.5:5005",), box_secret_file=secret)
+    store = open_store(apart)
+    with pytest.raises(CannotServe, match="OWNWORDS_ACTIONS_ADDRESS"):
+        async with running(apart, store, None):
+            pass
+    store.close()

@@ -4,6 +4,7 @@ from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
 
 import pytest
+from uvicorn.middleware.proxy_headers import _TrustedHosts
 
 from bot.settings import DEFAULTS, ROOT, BadSetting, Settings, load
 
@@ -20,10 +21,20 @@ def test_without_any_setting_everything_has_its_default(env_file: Path) -> None:
         data=ROOT / "var",
         database=f"sqlite:///{ROOT / 'var' / 'ownwords.sqlite3'}",
         root_key=ROOT / "keys" / "root.key",
+        root_key_command=(),
+        checkpoint_key=ROOT / "keys" / "checkpoint.key",
+        checkpoints=ROOT / "var" / "checkpoints.jsonl",
         host="127.0.0.1",
         port=8000,
+        box_host="127.0.0.1",
         box_port=0,
+        actions_host="127.0.0.1",
         actions_port=0,
+        actions_address="",
+        boxes=(),
+        box_secret_file=None,
+        apps=(),
+        redis="",
         box_python=ROOT / ".venv-box" / "bin" / "python",
         address="http://127.0.0.1:8000",
         walk_in=True,
@@ -35,6 +46,8 @@ def test_without_any_setting_everything_has_its_default(env_file: Path) -> None:
         phone_hours="",
         out_of_hours_phone="",
         leave_to=DEFAULTS["LEAVE_TO"],
+        metrics=None,
+        beginnings=30,
         proxies="",
         breached_passwords=None,
         oidc_issuer="",
@@ -181,15 +194,33 @@ def test_a_name_in_the_environment_that_is_no_setting_is_not_passed_over_either(
     load({"OWNWORDS_BOX_SECRET": "told to the dialogue engine", "HOME": "/nowhere"}, env_file)
 
 
-@pytest.mark.parametrize("value", ["example.org", "10.0.0.0/99", "127.0.0.1 10.0.0.1"])
+@pytest.mark.parametrize("value", ["example.org", "10.0.0.0/99", "127.0.0.1 10.0.0.1", "*", "0.0.0.0/0", "::/0"])
 def test_a_proxy_is_named_by_its_address(env_file: Path, value: str) -> None:
     with pytest.raises(BadSetting, match="OWNWORDS_PROXIES"):
         load({"OWNWORDS_PROXIES": value}, env_file)
-    assert load({"OWNWORDS_PROXIES": "127.0.0.1, 10.0.0.0/8"}, env_file).proxies == "127.0.0.1, 10.0.0.0/8"
+    assert load({"OWNWORDS_PROXIES": "127.0.0.1, 10.0.0.0/8"}, env_file).proxies == "127.0.0.1,10.0.0.0/8"
+
+
+def test_a_proxy_is_believed_however_its_network_is_written(env_file: Path) -> None:
+    believed = _TrustedHosts(load({"OWNWORDS_PROXIES": "10.0.0.5/24, 2001:db8::5/64"}, env_file).proxies)
+    assert "10.0.0.77" in believed
+    assert "2001:db8::77" in believed
+    assert "10.0.1.77" not in believed
 
 
 @pytest.mark.parametrize(
-    "value", ["postgresql://own:hunter2@db.example/own", "sqlite://hunter2", "hunter2", "mysql://own:hunter2@db/own"]
+    "value",
+    [
+        "sqlite://hunter2",
+        "hunter2",
+        "mysql://own:hunter2@db/own",
+        "postgresql+asyncpg://own:hunter2@db/own",
+        "postgresql://own:hunter2@db",
+        "postgresql://own:hunter2@db/",
+        "postgresql://own:a@hunter2@db/own",
+        "postgresql://own:a/hunter2@db/own",
+        "postgresql://own:a#hunter2 @db/a/b",
+    ],
 )
 def test_what_the_database_is_set_to_is_never_repeated_for_it_may_hold_a_password(env_file: Path, value: str) -> None:
     env_file.write_text(f"OWNWORDS_DATABASE={value}\n", encoding="utf-8")
@@ -199,6 +230,21 @@ def test_what_the_database_is_set_to_is_never_repeated_for_it_may_hold_a_passwor
         assert "OWNWORDS_DATABASE" in str(refused.value)
         assert "hunter2" not in str(refused.value)
         assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "sqlite:////var/lib/own-words/words.sqlite3",
+        "postgresql://own:hunter2@db.example/own",
+        "postgresql://own:a%40b%2Fc@db.example:5433/own?sslmode=verify-full&sslrootcert=/etc/ca.pem",
+        "postgresql://own@/own?host=/run/postgresql",
+    ],
+)
+def test_the_database_is_a_file_or_a_servers_and_stands_in_no_repr(env_file: Path, value: str) -> None:
+    found = load({"OWNWORDS_DATABASE": value}, env_file)
+    assert found.database == value
+    assert value not in repr(found)
 
 
 def test_an_env_file_that_is_no_text_is_named(env_file: Path) -> None:
@@ -229,3 +275,60 @@ def test_notices_have_a_sender(env_file: Path) -> None:
     found = load({**server, "OWNWORDS_NOTICE_FROM": "words@council.example"}, env_file)
     assert found.notice_from == "words@council.example"
     assert "secret" not in repr(found)
+
+
+def test_boxes_and_apps_elsewhere_are_named_by_their_addresses(env_file: Path) -> None:
+    found = load(
+        {
+            "OWNWORDS_BOXES": "http://10.1.1.5:5005/, http://10.1.1.6:5005",
+            "OWNWORDS_APPS": "http://app-1:8001",
+            "OWNWORDS_ACTIONS_HOST": "10.1.1.3",
+            "OWNWORDS_ACTIONS_PORT": "8001",
+        },
+        env_file,
+    )
+
+    assert found.boxes == ("http://10.1.1.5:5005", "http://10.1.1.6:5005")
+    assert found.apps == ("http://app-1:8001",)
+    assert found.actions_address == "http://10.1.1.3:8001"
+    for name in ("BOXES", "APPS"):
+        with pytest.raises(BadSetting, match=f"OWNWORDS_{name}"):
+            load({f"OWNWORDS_{name}": "10.1.1.5:5005"}, env_file)
+
+
+@pytest.mark.parametrize("address", ["10.1.1.7:6379", "http://cache:hunter2@10.1.1.7"])
+def test_an_address_of_redis_that_is_none_is_not_repeated(env_file: Path, address: str) -> None:
+    with pytest.raises(BadSetting, match="OWNWORDS_REDIS") as refused:
+        load({"OWNWORDS_REDIS": address}, env_file)
+
+    assert address not in str(refused.value)
+    assert "hunter2" not in repr(load({"OWNWORDS_REDIS": "redis://:hunter2@10.1.1.7/0"}, env_file))
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("9464", ("127.0.0.1", 9464)),
+        ("10.0.0.5:9464", ("10.0.0.5", 9464)),
+        ("[::1]:9464", ("::1", 9464)),
+    ],
+)
+def test_the_monitoring_has_a_port_on_this_machine_unless_an_address_is_named(
+    env_file: Path, value: str, found: tuple[str, int]
+) -> None:
+    assert load({"OWNWORDS_METRICS": value}, env_file).metrics == found
+
+
+@pytest.mark.parametrize("value", ["yes", "0", "65536", "example.org:9464", "10.0.0.5", "10.0.0.5:", ":9464:"])
+def test_a_port_of_the_monitoring_that_is_none_is_refused(env_file: Path, value: str) -> None:
+    with pytest.raises(BadSetting, match="OWNWORDS_METRICS"):
+        load({"OWNWORDS_METRICS": value}, env_file)
+
+
+def test_a_program_that_hands_over_the_root_key_is_named_with_its_whole_path_and_not_repeated(tmp_path):
+    command = {"OWNWORDS_ROOT_KEY_COMMAND": "/opt/bin/fetch-key --name 'own words'"}
+    assert load(command, tmp_path / ".env").root_key_command == ("/opt/bin/fetch-key", "--name", "own words")
+    for wrong in ("fetch-key --token hush", "/opt/bin/fetch-key 'hush"):
+        with pytest.raises(BadSetting, match="OWNWORDS_ROOT_KEY_COMMAND must be the whole path") as refused:
+            load({"OWNWORDS_ROOT_KEY_COMMAND": wrong}, tmp_path / ".env")
+        assert "hush" not in str(refused.value)

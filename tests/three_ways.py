@@ -25,8 +25,9 @@ from bot.codes import Door
 from bot.conversation import Answer, Control, How, Kind, Now, Speaker, Stage, Standing, Whose, reference
 from bot.interview import read_yaml
 from bot.interviewing import Given, Taken, View
+from bot.opening import open_store
 from bot.project import load_code_words
-from bot.serving import Running, make_ready, open_store, running
+from bot.serving import Running, make_ready, running
 from bot.settings import load
 from bot.steps import Step
 from bot.store import Disguise, Store

@@ -1,7 +1,7 @@
 """Programs that some tests need and that no Python package brings.
 
-A browser, a Java runtime for the Nu checker, a spreadsheet program for what is taken out, the other database, and what
-reads the units of a service.
+A browser, a Java runtime for the Nu checker, a spreadsheet program for what is taken out, the other database, what
+several dialogue engines share, what makes disks and clocks fail, and what reads the units of a service.
 
 Run as a program, it succeeds when all of them are here.
 """
@@ -79,12 +79,36 @@ def find_systemd() -> Path | None:
     return None if found is None else Path(found)
 
 
+@cache
+def find_redis() -> Path | None:
+    """Give the path of a Redis server."""
+    found = shutil.which("redis-server")
+    return None if found is None else Path(found)
+
+
+@cache
+def find_failing_disk() -> Path | None:
+    """Give the path of what makes writing fail for a program (fiu-run)."""
+    found = shutil.which("fiu-run")
+    return None if found is None else Path(found)
+
+
+@cache
+def find_false_clock() -> Path | None:
+    """Give the path of what shows a program another time (faketime)."""
+    found = shutil.which("faketime")
+    return None if found is None else Path(found)
+
+
 CHROMIUM = Tool("chromium", "Chromium", "the pages in a browser", find_chromium)
 JAVA = Tool("java", f"Java {OLDEST_JAVA} or later", "the pages against the HTML standard", find_java)
 LIBREOFFICE = Tool("libreoffice", "LibreOffice", "what is taken out in a spreadsheet program", find_libreoffice)
 POSTGRESQL = Tool("postgresql", "PostgreSQL", "what is kept in PostgreSQL", find_postgresql)
 SYSTEMD = Tool("systemd_analyze", "systemd", "the units of a service", find_systemd)
-TOOLS = (CHROMIUM, JAVA, LIBREOFFICE, POSTGRESQL, SYSTEMD)
+REDIS = Tool("redis", "Redis", "several dialogue engines", find_redis)
+FAILING_DISK = Tool("failing_disk", "fiu-run", "a disk that fails", find_failing_disk)
+FALSE_CLOCK = Tool("false_clock", "faketime", "a clock that jumps", find_false_clock)
+TOOLS = (CHROMIUM, JAVA, LIBREOFFICE, POSTGRESQL, SYSTEMD, REDIS, FAILING_DISK, FALSE_CLOCK)
 
 
 def missing() -> list[Tool]:
@@ -95,10 +119,13 @@ def missing() -> list[Tool]:
 def how_to_get_them() -> str:
     """Give the one command that brings what is missing."""
     if shutil.which("apt-get"):
-        return "sudo apt-get install chromium default-jre-headless libreoffice-calc-nogui postgresql systemd"
+        return (
+            "sudo apt-get install chromium default-jre-headless libreoffice-calc-nogui postgresql systemd "
+            "redis-server fiu-utils faketime"
+        )
     if platform.system() == "Darwin":
-        return "brew install --cask chromium temurin libreoffice && brew install postgresql"
-    return "your system's way to install Chromium, a Java runtime, LibreOffice, PostgreSQL and systemd"
+        return "brew install --cask chromium temurin libreoffice && brew install postgresql redis libfaketime"
+    return f"your system's way to install {' and '.join(tool.name for tool in TOOLS)}"
 
 
 if __name__ == "__main__":

@@ -432,6 +432,7 @@ async def test_too_much_at_once_is_told_to_come_again(site: TeamSite, program: A
         ({"at_most": "0"}, "at_most"),
         ({"at_most": "101"}, "at_most"),
         ({"at_most": " 5"}, "at_most"),
+        ({"at_most": "05"}, "at_most"),
         ({"at_most": "5.0"}, "at_most"),
         ({"state": "both"}, "state"),
         ({"after": "nonsense"}, "after"),

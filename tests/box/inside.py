@@ -17,6 +17,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
 
 from box.channel import OwnWordsChannel
+from box.lighter import share_slots
 from box.tracker_store import LiveTrackerStore
 
 
@@ -79,6 +80,19 @@ def working_on_a_tracker_does_not_change_what_is_kept() -> None:
     asyncio.run(check())
 
 
+def what_one_conversation_fills_stays_empty_in_another() -> None:
+    domain = Domain.load("domain.yml")
+    share_slots(domain)
+    one, another = (DialogueStateTracker(name, domain.slots) for name in ("one", "another"))
+    one.update(SlotSet("feelings", "turn:1"))
+    copied = one.copy()
+    copied.update(SlotSet("feelings", "turn:2"))
+    copied.update(SlotSet("matters", "turn:3"))
+    assert [tracker.get_slot("feelings") for tracker in (one, another, copied)] == ["turn:1", None, "turn:2"]
+    assert [tracker.get_slot("matters") for tracker in (one, another, copied)] == [None, None, "turn:3"]
+    assert all(slot.value == slot.initial_value for slot in DialogueStateTracker("third", domain.slots).slots.values())
+
+
 def the_box_does_not_open_without_a_long_secret() -> None:
     os.environ["RASA_TELEMETRY_ENABLED"] = "false"
     for secret in ("", "x" * 31):
@@ -117,6 +131,7 @@ CHECKS: tuple[Callable[[], None], ...] = (
     beyond_its_bound_the_longest_unused_conversation_is_dropped,
     what_is_kept_is_short_and_stands_where_it_stood,
     working_on_a_tracker_does_not_change_what_is_kept,
+    what_one_conversation_fills_stays_empty_in_another,
     the_box_does_not_open_without_a_long_secret,
     the_box_does_not_open_while_rasa_would_report_to_others,
     its_logs_stay_quiet_whatever_level_is_asked_for,

@@ -34,6 +34,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "beyond_its_bound_the_longest_unused_conversation_is_dropped",
         "what_is_kept_is_short_and_stands_where_it_stood",
         "working_on_a_tracker_does_not_change_what_is_kept",
+        "what_one_conversation_fills_stays_empty_in_another",
         "the_box_does_not_open_without_a_long_secret",
         "the_box_does_not_open_while_rasa_would_report_to_others",
         "its_logs_stay_quiet_whatever_level_is_asked_for",
@@ -44,4 +45,4 @@ def test_inside_the_box(told: dict[str, str], check: str) -> None:
 
 
 def test_every_check_inside_the_box_is_listed_here(told: dict[str, str]) -> None:
-    assert len(told) == 6
+    assert len(told) == 7

@@ -280,6 +280,7 @@ def of_a_manager(staff: Staff) -> States:
     yield morgan, reached(morgan, "How long this enquiry is kept")
     of_one = morgan.page.locator("main a[href^='/team/conversations/']").first.get_attribute("href") or ""
     yield morgan, reached(morgan.opens(of_one), "How long this conversation is kept")
+    yield morgan, reached(morgan.opens(of_one.replace("/keeping", "/code")), "The code to come back")
     yield morgan, reached(morgan.goes("Keeping"), "How long things are kept")
     yield morgan, reached(morgan.opens("/team/enquiries?which=all"), "Enquiries")
     yield morgan, reached(morgan.goes("Audit"), "Audit")

@@ -172,9 +172,9 @@ class GatedHouse(TroubledHouse):
         os.kill(self.box_pid(), signal.SIGKILL)
 
 
-def until(claim: Callable[[], Any], what: str) -> Any:
+def until(claim: Callable[[], Any], what: str, *, patience: float = PATIENCE) -> Any:
     """Wait until something is so, and give what it is."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not (found := claim()):
         assert time.monotonic() < deadline, f"it never came to this: {what}"
         time.sleep(0.05)

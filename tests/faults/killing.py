@@ -21,6 +21,8 @@ from bot.store.conversations import Conversations
 
 DIES = "FAULTS_DIES"
 ARMED = "FAULTS_ARMED"
+ANYBODY = "anybody"
+"""In place of a conversation: whoever comes to that point first."""
 
 adding = threading.local()
 """Which kinds of turns the transaction of this thread has added, and to which conversation."""
@@ -29,7 +31,7 @@ adding = threading.local()
 def die_if_armed(conversation_id: str) -> None:
     """End here and now, as a loss of power would, if it is this conversation's turn."""
     with contextlib.suppress(FileNotFoundError):
-        if Path(os.environ[ARMED]).read_text() == conversation_id:
+        if Path(os.environ[ARMED]).read_text() in {conversation_id, ANYBODY}:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -123,6 +125,8 @@ WITH_THE_BOX: Mapping[str, Callable[[], None]] = {
     "after the question is committed": lambda: around_committing(Kind.QUESTION, before=False),
 }
 
+POINTS: Mapping[str, Callable[[], None]] = {**WITHOUT_THE_BOX, **WITH_THE_BOX}
+
 if __name__ == "__main__":
-    {**WITHOUT_THE_BOX, **WITH_THE_BOX}[os.environ[DIES]]()
+    POINTS[os.environ[DIES]]()
     main()

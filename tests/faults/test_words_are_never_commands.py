@@ -3,6 +3,8 @@
 import pytest
 
 from bot.conversation import Kind, Speaker, standing
+from tests.abuse import commands
+from tests.abuse.measuring import Length
 from tests.faults.conftest import Finished
 from tests.faults.houses import TroubledHouse, conversation_of, said, turns_of
 from tests.faults.roads import OPEN_QUESTIONS, walk
@@ -50,3 +52,16 @@ def test_a_command_at_every_open_question_is_words_and_changes_nothing(
     assert "".join(copy.text.split()).count("".join(words.split())) >= len(
         [passed for passed in road if passed.takes_words and not passed.name.startswith("contact_")]
     )
+
+
+def test_two_hundred_commands_are_no_two_alike_and_are_made_of_every_part() -> None:
+    made = commands.variants()
+    assert len(set(made)) == len(made) == commands.HOW_MANY
+    for part in (*commands.BEFORE, *commands.NAMES, *commands.AFTER):
+        assert any(part in one for one in made)
+
+
+def test_commands_are_words_where_words_are_asked_for_and_nothing_elsewhere(
+    house: TroubledHouse, finished: Finished
+) -> None:
+    assert [row for row in commands.measured_in(house, finished.road, Length.SHORT) if not row.is_met] == []

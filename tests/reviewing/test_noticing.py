@@ -1,16 +1,18 @@
 """Notices of flags: to who is to read them, rarely, and saying nothing."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from bot.flags import FlagKind
+from bot.reviewing import noticing
 from bot.reviewing.noticing import AT_MOST_EVERY, Notices, sends_by
 from bot.roles import Role
-from bot.store import Store
+from bot.store import Damaged, Store
 from tests.recording import Recorded
 from tests.telling import NOON
 
@@ -186,3 +188,24 @@ def test_the_notice_says_please_sign_in_and_nothing_else(mail_server: tuple[int,
     assert said.splitlines()[0] == "Please sign in: https://team.words.example/team"
     for told in ("flag", "danger", "SA/2026", "enquiry", "conversation"):
         assert told not in message
+
+
+async def test_looking_for_flags_goes_on_after_what_is_damaged(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    looks: list[datetime] = []
+
+    class FindsDamage(Notices):
+        def look_if_ours(self, now: datetime) -> None:
+            looks.append(now)
+            raise Damaged("A row of accounts is not as it was kept.")
+
+    monkeypatch.setattr(noticing, "EVERY", 0.01)
+    looking = asyncio.create_task(noticing.keep_looking(FindsDamage(store, lambda _: None, NOON)))
+    for _ in range(500):
+        await asyncio.sleep(0.01)
+        if len(looks) > 2 or looking.done():
+            break
+    assert not looking.done()
+    looking.cancel()
+    assert "again" in caplog.text

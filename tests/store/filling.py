@@ -16,12 +16,13 @@ from bot.flags import FlagKind
 from bot.outcomes import Mark
 from bot.programs import Grant
 from bot.roles import Role
-from bot.store import AuditAct, Disguise, EntryKind, LinkPurpose, Origin, Store, Transaction
+from bot.store import AuditAct, Disguise, EntryKind, LinkPurpose, Origin, Store, Transaction, checkpoints
 from bot.store import tables as t
 from bot.store.forgetting import Rule
 from bot.store.rows import stamp
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
+SIGNER = checkpoints.CheckpointKey(b"a key that signs for tests alone")
 CANARY = "My sister Oyelaran keeps my money and I am afraid to ask"
 IN_HER_OWN_LANGUAGE = "Arabamı ve anahtarımı Oyelaran aldı"
 COOKIE = "a-cookie-that-only-the-browser-holds"
@@ -106,6 +107,7 @@ def fill(store: Store) -> Filled:
     fill_the_teams_side(store, filled)
     with store.begin() as kept:
         kept.facts.keep(counts_everywhere(kept, filled.enquiry_id))
+    assert checkpoints.make(store, SIGNER, NOON) is not None
     return filled
 
 
@@ -187,7 +189,16 @@ def fill_the_teams_side(store: Store, filled: Filled) -> None:
         kept.council.change("telephone", "01632 960002", None, later)
         kept.council.confirm(ama, "safe-talk.md", "d" * 64, NOON)
         answers(kept, north, ama, filled.second)
-        forgets(kept, filled.enquiry_id, ama, ben)
+        for _ in range(2):
+            forgets(kept, filled.enquiry_id, ama, ben)
+        cuts(kept)
+
+
+def cuts(kept: Transaction) -> None:
+    """Let go of the front of the audit and of the list of what was forgotten."""
+    later, a_year_before = NOON + timedelta(hours=1), NOON - timedelta(days=366)
+    kept.cuts.cut_audit(1, a_year_before, later)
+    kept.cuts.cut_facts(1, a_year_before, later)
 
 
 def forgets(kept: Transaction, enquiry_id: str, asked_by: str, done_by: str) -> None:

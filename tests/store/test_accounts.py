@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from bot.roles import Role
 from bot.store import Account, Missing, Passkey, Store, Taken, Team
@@ -214,3 +215,23 @@ def test_nothing_of_an_account_lies_open_in_the_file(store: Store, file: Path, a
     ):
         assert secret not in everything
     assert verify(store) == []
+
+
+def test_as_much_is_read_for_an_address_that_nobody_has(store: Store) -> None:
+    with store.begin() as kept:
+        for name in ("ama", "ben"):
+            account_id = kept.accounts.add(
+                role=Role.PRACTITIONER, name=name, email=f"{name}@example.org", team_ids=(), now=NOON
+            )
+            kept.accounts.set_password(account_id, f"the hash of {name}")
+    asked: list[str] = []
+    event.listen(store.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    read = {}
+    for email in ("ama@example.org", "nobody@example.org"):
+        asked.clear()
+        with store.reading() as seen:
+            account, password = seen.accounts.tried(email)
+        read[email] = list(asked)
+        assert (account is not None, password) == ((True, "the hash of ama") if "ama" in email else (False, None))
+    assert read["ama@example.org"] == read["nobody@example.org"]
+    assert any("account_teams" in statement for statement in asked)

@@ -218,6 +218,53 @@ def test_a_backup_outlives_its_root_key_where_a_later_file_of_keys_is_there(
         assert turns(again, conversation_id) == turns(store, conversation_id)
 
 
+def test_a_backup_made_while_the_root_key_is_replaced_needs_the_new_one_alone(
+    store: Store, folder: Path, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation_id = begin(store)
+    say(store, conversation_id, CANARY)
+    successor = RootKey.create(tmp_path / "keys" / "next.key")
+    wrap = RootKey.wrap
+
+    def only_the_first(self: RootKey, secret: bytes) -> bytes:
+        monkeypatch.setattr(RootKey, "wrap", stop)
+        return wrap(self, secret)
+
+    def stop(self: RootKey, secret: bytes) -> bytes:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(RootKey, "wrap", only_the_first)
+    with pytest.raises(KeyboardInterrupt):
+        store.rotate(successor)
+    monkeypatch.setattr(RootKey, "wrap", wrap)
+    made = b.back_up(store, folder, NOON)
+
+    assert restored(made, place, successor).problems == ()
+    with closing(Store.open(place, successor)) as again:
+        assert turns(again, conversation_id) == turns(store, conversation_id)
+
+
+def test_while_the_root_key_is_replaced_the_newest_keys_are_taken_whichever_they_lie_under(
+    store: Store, root: RootKey, folder: Path, place: Path, tmp_path: Path
+) -> None:
+    conversation_id, other = begin(store), begin(store)
+    say(store, conversation_id, CANARY)
+    made = b.back_up(store, folder, NOON)
+    successor = RootKey.create(tmp_path / "keys" / "next.key")
+    store.rotate(successor)
+    with store.begin() as kept:
+        kept.forgetting.conversation(other, Rule.ASKED, NOON)
+    newer = b.back_up(store, folder, NOON + timedelta(minutes=15))
+
+    without = b.restore(made.words, place.with_name("without.sqlite3"), root, NOON)
+    outcome = b.restore(made.words, place, root, NOON, verifying=True, also=[successor])
+
+    assert (without.forgotten, without.passed_over) == (0, (newer.keys,)), "what cannot be used is named"
+    assert (outcome.problems, outcome.forgotten, outcome.passed_over) == ((), 1, ())
+    with closing(Store.open(place, successor)) as again:
+        assert turns(again, conversation_id) == turns(store, conversation_id)
+
+
 def test_another_root_key_opens_nothing_and_the_right_one_is_named(
     store: Store, root: RootKey, folder: Path, place: Path, tmp_path: Path
 ) -> None:

@@ -253,6 +253,7 @@ def test_what_was_said_in_one_window_is_read_after_a_restart(store: Store, file:
 
 
 @pytest.mark.parametrize("table", [table.name for table in tables.NEVER_CHANGED])
+@pytest.mark.usefixtures("file")
 def test_the_database_itself_refuses_to_change_or_delete_what_was_said(store: Store, table: str) -> None:
     fill(store)
     for statement in (

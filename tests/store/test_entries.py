@@ -447,6 +447,7 @@ def test_rows_gone_from_a_log_are_missed(
     assert found == [(log, "it is missing", number) for number in gone]
 
 
+@pytest.mark.usefixtures("file")
 def test_an_audit_written_anew_with_all_keys_breaks_its_chain(store: Store) -> None:
     with store.begin() as kept:
         for _ in range(3):

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy.exc import DBAPIError
@@ -34,6 +35,7 @@ from bot.store import (
 )
 from bot.store import store as store_module
 from bot.store.sealing import DataKey
+from bot.store.store import Rotated
 from bot.store.verifying import verify
 from tests.store.filling import CANARY, NOON, begin, everything, fill, from_below, say, turns
 
@@ -62,6 +64,7 @@ def test_a_database_that_others_could_read_is_closed_to_them(file: Path, root: R
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+@pytest.mark.usefixtures("file")
 def test_every_connection_is_told_to_keep_what_it_commits(store: Store) -> None:
     found = {}
     with store.reading_rows() as one, store.reading_rows() as another:
@@ -167,6 +170,7 @@ def test_a_writer_that_takes_too_long_is_said(store: Store, monkeypatch: pytest.
     assert caught == [Cause.BUSY]
 
 
+@pytest.mark.usefixtures("file")
 def test_a_full_disk_is_said_and_nothing_is_kept(store: Store) -> None:
     conversation_id = begin(store)
     say(store, conversation_id, "This fits.")
@@ -345,8 +349,8 @@ def test_after_a_change_of_root_key_all_is_there_and_the_old_key_opens_nothing(
     new = RootKey.create(tmp_path / "keys" / "new.key")
     with store.reading_rows() as rows:
         there = len(list(rows.each(tables.keys, order_by=[tables.keys.c.key_id])))
-    assert store.rotate(new) == there
-    assert store.rotate(new) == 0
+    assert store.rotate(new) == Rotated(wrapped=there, damaged=0)
+    assert store.rotate(new) == Rotated(wrapped=0, damaged=0)
     assert everything(store) == before
     store.close()
     with pytest.raises(KeyProblem, match=new.key_id):
@@ -380,16 +384,84 @@ def test_a_change_of_root_key_that_was_interrupted_can_be_finished(
         store.rotate(new)
     store.close()
     for alone in (root, new):
-        with pytest.raises(KeyProblem, match=r"A change of root key was interrupted: .* Give both root keys"):
+        with pytest.raises(KeyProblem, match=r"A change of root key was interrupted: .* Put the other one beside it"):
             Store.open(file, alone)
     both = Store.open(file, root, also=[new])
     assert [turns(both, one)[0].words for one in conversations] == ["I want to stay here."] * 7
-    assert both.rotate(new) == 4
+    assert both.rotate(new) == Rotated(wrapped=5, damaged=0)
     both.close()
     again = Store.open(file, new)
     assert [turns(again, one)[0].words for one in conversations] == ["I want to stay here."] * 7
     assert verify(again) == []
     again.close()
+
+
+def test_a_program_that_runs_finds_the_new_root_key_where_it_looks_and_nowhere_else(
+    store: Store, file: Path, root: RootKey, tmp_path: Path
+) -> None:
+    conversations = [begin(store) for _ in range(2)]
+    new = RootKey.create(tmp_path / "keys" / "new.key")
+    found: list[RootKey] = []
+    with (
+        closing(Store.open(file, root, look=lambda: found)) as looks,
+        closing(Store.open(file, root, look=lambda: [root])) as looks_in_vain,
+    ):
+        found.append(new)
+        store.rotate(new)
+        say(looks, conversations[0], "I want to stay here.")
+        say(looks, another := begin(looks), "Said under the new root key.")
+        with pytest.raises(Damaged, match=f"under root key {new.key_id}, which is not in use here"):
+            say(looks_in_vain, conversations[1], "I want to stay here.")
+    with closing(Store.open(file, new)) as again:
+        assert [turns(again, one)[0].words for one in (conversations[0], another)] == [
+            "I want to stay here.",
+            "Said under the new root key.",
+        ]
+
+
+def test_a_root_key_that_was_replaced_is_not_brought_back_by_another_hand(
+    store: Store, file: Path, root: RootKey, tmp_path: Path
+) -> None:
+    store.rotate(RootKey.create(tmp_path / "keys" / "new.key"))
+    begin(store)
+    with from_below(file) as below:
+        below.execute("UPDATE keys SET root_key_id = ? WHERE purpose = 'lasting'", (root.key_id,))
+    with pytest.raises(Damaged):
+        begin(store)
+
+
+def test_where_looking_for_a_root_key_takes_long_it_is_not_done_again_at_once(
+    root: RootKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed = [0.0]
+    monkeypatch.setattr(keys, "time", SimpleNamespace(monotonic=lambda: passed[0]))
+
+    def look() -> list[RootKey]:
+        passed.append(passed.pop() + 30)
+        return []
+
+    roots = keys.RootKeys(root, look=look)
+    for _ in range(3):
+        assert roots.find("00000000") is None
+    assert passed == [30.0]
+
+
+def test_a_damaged_data_key_keeps_no_other_from_lying_under_the_new_root_key(
+    store: Store, file: Path, tmp_path: Path
+) -> None:
+    whole, damaged = begin(store), begin(store)
+    say(store, whole, "I want to stay here.")
+    with store.reading() as seen:
+        begun_with = seen.conversations.listed()
+    assert {one.conversation_id for one in begun_with} == {whole, damaged}
+    with from_below(file) as below:
+        (key_id,) = below.execute("SELECT key_id FROM conversations WHERE conversation_id = ?", (damaged,)).fetchone()
+        below.execute("UPDATE keys SET wrapped = x'00' WHERE key_id = ?", (key_id,))
+    new = RootKey.create(tmp_path / "keys" / "new.key")
+    assert store.rotate(new) == Rotated(wrapped=2, damaged=1)
+    with closing(Store.open(file, new)) as again:
+        assert turns(again, whole)[0].words == "I want to stay here."
+        assert {problem.table for problem in verify(again)} == {"keys"}
 
 
 def test_words_are_nowhere_in_the_files_in_clear(store: Store, file: Path) -> None:

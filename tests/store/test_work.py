@@ -406,6 +406,7 @@ def test_words_of_many_conversations_come_in_the_order_they_were_asked_for(store
             ]
 
 
+@pytest.mark.usefixtures("file")
 def test_a_search_reads_what_was_said_and_not_the_questions_around_it(store: Store) -> None:
     conversation_id = begin(store)
     say(store, conversation_id, "I want to stay.")

@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from secrets import token_urlsafe as make_secret
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,14 +21,16 @@ import httpx
 import pytest
 
 from bot import returning, signing_in
+from bot.connecting.tokens import BEGINNING
 from bot.conversation import Speaker, Stage
+from bot.dialogue import SECRET_HEADER
 from bot.enquiry import outcome_id
 from bot.flags import FlagKind
 from bot.programs import Grant
 from bot.records import RecordKind
 from bot.reviewing import seeing
 from bot.roles import Act, Actor, Place, Role, may
-from bot.store import EntryKind, RootKey, Store
+from bot.store import Disguise, EntryKind, RootKey, Store
 from bot.web.access import REACH, About, Who
 from bot.web.app import routes as persons_routes
 from bot.web.team.marks import Marks
@@ -40,6 +43,11 @@ from tests.voices import lets_be_quoted
 
 NOWHERE = "0" * 32
 NOT_AN_ID = "not-an-id"
+
+BY_CODE, PROGRAM, BOX = "a person who came back by code", "another program", "the box"
+VISITS = {"a person in a visit": "own team", BY_CODE: "own team", "an advocate in a visit": "an advocate's own"}
+"""Who is in a conversation, and at which spot."""
+NOT_SIGNED_IN = ("nobody", *VISITS, PROGRAM, BOX)
 
 Rule = Callable[["Spot", Actor], bool]
 """Whether somebody may, at a spot, by the rules of roles alone."""
@@ -83,7 +91,10 @@ class World:
     teams: dict[str, str] = field(default_factory=dict)
     accounts: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
-    visit: str = ""
+    visits: dict[str, str] = field(default_factory=dict)
+    """What browsers hold of those who are in a conversation."""
+    program: str = field(default_factory=lambda: BEGINNING + make_secret(32))
+    """What another program of the council's sends."""
     token_id: str = ""
     spots: list[Spot] = field(default_factory=list)
     deed_id: str = ""
@@ -141,7 +152,7 @@ async def build(folder: Path) -> World:
             theme="safer",
         ).deed_id
         world.token_id = kept.tokens.add(
-            "of a program",
+            signing_in.hash_of(world.program),
             "Case system",
             site.now,
             grants=tuple(Grant),
@@ -158,7 +169,11 @@ async def build(folder: Path) -> World:
                 for conversation_id in (spot.conversation_id, spot.other_id):
                     for kind in ("conversation", "flags", "quote"):
                         kept.sessions.opened(session_hash, kind, conversation_id, site.now)
-    world.visit = await returning.open_visit(site.door, world.spots[0].conversation_id, 30, site.now)
+    held = {name: next(one for one in world.spots if one.name == spot).conversation_id for name, spot in VISITS.items()}
+    code = await returning.make_code(site.door, held[BY_CODE], Disguise.NUMBERS, site.now)
+    assert await returning.come_back(site.door, code, "192.0.2.7", site.now) == held[BY_CODE]
+    for name, conversation_id in held.items():
+        world.visits[name] = await returning.open_visit(site.door, conversation_id, 30, site.now)
     store.close()
     return world
 
@@ -258,6 +273,8 @@ RULES_OF: Mapping[str, Rule] = {
     "answer_flag": at_conversation(Act.ANSWER_FLAG),
     "join_page": at_conversation(),
     "join": at_conversation(Act.JOIN, readable=False),
+    "code_page": at_conversation(Act.END_CODE, readable=False),
+    "end_code": at_conversation(Act.END_CODE, readable=False),
     "readers": at_enquiry(Act.SEE_READERS),
     "enquiry": at_enquiry(),
     "open_enquiry": at_enquiry(),
@@ -394,8 +411,12 @@ async def play(world: World, tmp_path: Path) -> AsyncIterator[Callable[[Role | s
         colleague = site.arrives()
         if isinstance(visitor, Role):
             colleague.client.cookies.set("team", world.secrets[visitor], domain="site.example", path="/team")
-        if visitor == "a person in a visit":
-            colleague.client.cookies.set("visit", world.visit)
+        if visitor in world.visits:
+            colleague.client.cookies.set("visit", world.visits[visitor])
+        if visitor == PROGRAM:
+            colleague.client.headers["authorization"] = f"Bearer {world.program}"
+        if visitor == BOX:
+            colleague.client.headers[SECRET_HEADER] = secrets.token_hex(32)
         return Play(world, site, visitor, colleague.client)
 
     yield come
@@ -405,7 +426,6 @@ async def play(world: World, tmp_path: Path) -> AsyncIterator[Callable[[Role | s
 
 
 IDS = ("enquiry_id", "conversation_id", "team_id", "account_id", "token_id", "deed_id")
-VISITORS: tuple[Role | str, ...] = ("nobody", "a person in a visit", *Role)
 NAMED = {route.name: route for route in team_routes}
 
 
@@ -516,7 +536,7 @@ def test_what_a_role_may_do_nowhere_it_is_not_let_in_to() -> None:
             assert route.about not in {About.ENQUIRY, About.CONVERSATION}, route.name
 
 
-@pytest.mark.parametrize("visitor", ["nobody", "a person in a visit"])
+@pytest.mark.parametrize("visitor", NOT_SIGNED_IN)
 async def test_whoever_is_not_signed_in_is_led_to_the_door(
     play: Callable[[Role | str], Play], world: World, visitor: str
 ) -> None:
@@ -526,6 +546,9 @@ async def test_whoever_is_not_signed_in_is_led_to_the_door(
         if route.who is Who.NOBODY_SIGNED_IN:
             continue
         for spot in spots_of(route, world):
+            if visitor not in {"nobody", "a person in a visit"} and spot.name not in {"own team", "an advocate's own"}:
+                # The same door, for all who are not signed in: what is theirs, and what is another's, shows it.
+                continue
             for given in ("", NOWHERE):
                 path = path_of(route, spot, world, here.site, given)
                 response = await here.asks(route, path, {"words": WISH} if route.method == "POST" else {})

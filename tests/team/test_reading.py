@@ -1,15 +1,19 @@
 """Reading on the team's pages: as it was said, recorded first, and nothing of it ever changed."""
 
 from collections.abc import Callable
+from urllib.parse import urlencode
+
+import pytest
 
 from bot.conversation import Control
 from bot.flags import FlagKind
 from bot.roles import Role
+from bot.signing_in import hash_of
 from bot.store import AuditAct
 from tests.recording import Recorded
 from tests.store.filling import rows_below
 from tests.team import held
-from tests.team.colleague import Colleague
+from tests.team.colleague import Colleague, TeamPage, check_answer
 from tests.team.conftest import TeamSite
 
 SignsIn = Callable[..., Colleague]
@@ -369,3 +373,19 @@ async def test_only_looking_writes_nothing(team_site: TeamSite, signed_in: Signs
 def _rows(site: TeamSite) -> dict[str, int]:
     """How many rows each table has, and the digest of them all."""
     return {str(name): hash(repr(rows)) for name, rows in rows_below(site.path).items()}
+
+
+@pytest.mark.parametrize("form", ["note", "review"])
+@pytest.mark.parametrize("words", ["", "w" * 100_000])
+async def test_a_form_from_before_the_conversation_was_opened_says_what_is_wrong_with_it(
+    team_site: TeamSite, signed_in: SignsIn, form: str, words: str
+) -> None:
+    team = team_site.team()
+    conversation_id = await team_site.conversation(team_site.enquiry(team), is_safe="not_safe")
+    colleague = signed_in(Role.PRACTITIONER, team)
+    mark = team_site.desk.marks.form(hash_of(colleague.client.cookies["team"]))
+    sent = {"form": mark, "once": "once", "turn": "2", "words": words, "step": "send_back"}
+    response = await colleague.post(f"/team/conversations/{conversation_id}/{form}", urlencode(sent).encode())
+    check_answer(response)
+    assert response.status_code == 422
+    assert TeamPage(response).problems

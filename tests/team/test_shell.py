@@ -12,7 +12,7 @@ from bot import signing_in
 from bot.roles import Role
 from bot.store import Store
 from bot.web.team.pages import as_moment
-from bot.web.team.shell import own_path
+from bot.web.team.shell import REFUSED_ON, own_path
 from tests.talking import DATABASE
 from tests.team.colleague import Colleague, TeamPage
 from tests.team.conftest import TeamSite, make_site, make_team_settings
@@ -236,3 +236,20 @@ async def test_what_cannot_be_read_is_told_on_a_page_of_the_teams(signed_in: Cal
 )
 def test_moments_are_shown_as_clocks_in_britain_show_them(moment: datetime, shown: str) -> None:
     assert as_moment(moment) == shown
+
+
+async def test_what_is_hidden_and_what_was_never_there_are_answered_on_the_same_beat(team_site: TeamSite) -> None:
+    team, other = team_site.team("North team"), team_site.team("South team")
+    colleague = team_site.signs_in(team_site.account(Role.PRACTITIONER, team))
+    waited: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waited.append(seconds)
+
+    team_site.desk.gate.sleep = wait
+    for path in (f"/team/enquiries/{team_site.enquiry(other)}", f"/team/enquiries/{'0' * 32}"):
+        assert (await colleague.client.get(path)).status_code == 404
+    assert len(waited) == 2
+    assert all(0 < seconds <= REFUSED_ON for seconds in waited)
+    assert (await colleague.client.get(f"/team/enquiries/{team_site.enquiry(team)}")).status_code == 200
+    assert len(waited) == 2

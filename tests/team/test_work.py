@@ -7,6 +7,7 @@ from bot import signing_in
 from bot.flags import FlagKind
 from bot.roles import Role
 from bot.store import AuditAct
+from bot.throttles import SEARCHES
 from tests.recording import Recorded
 from tests.team import held
 from tests.team.colleague import Colleague, TeamPage
@@ -201,7 +202,7 @@ async def test_a_restricted_enquiry_takes_a_proof_and_two_managers_to_lift(
     await one.opens(here + "/people")
     await one.sends(here + "/people", do="ask_to_lift")
     assert "Another manager has to agree" in one.page.main
-    assert (await one.posts(here + "/people", do="lift")).status_code == 404
+    assert here + "/lift" not in one.page.forms()
     with team_site.store.begin() as kept:
         kept.sessions.proven(_session(two), team_site.now)
     await opens(two, here)
@@ -331,3 +332,21 @@ async def test_an_auditor_reads_everything_and_writes_nothing(team_site: TeamSit
     await auditor.sends(f"/team/conversations/{told.first.conversation_id}/open")
     assert all(action.endswith(allowed) for action in auditor.page.forms())
     assert not any("/note" in link or "/flag" in link for link in auditor.page.links)
+
+
+async def test_who_searches_again_and_again_waits_and_nobody_else_does(team_site: TeamSite, signed_in: SignsIn) -> None:
+    waits: list[float] = []
+
+    async def no_waiting(seconds: float) -> None:
+        waits.append(seconds)
+
+    team_site.door.turnstile.sleep = no_waiting
+    team = team_site.team()
+    busy, another = signed_in(Role.PRACTITIONER, team), signed_in(Role.PRACTITIONER, team)
+    for _ in range(SEARCHES.free.amount + 2):
+        await busy.opens("/team/search")
+        assert (await busy.sends("/team/search", typed="sister")).status == 200
+    assert waits == [1, 2]
+    await another.opens("/team/search")
+    assert (await another.sends("/team/search", typed="sister")).status == 200
+    assert waits == [1, 2]

@@ -37,6 +37,21 @@ async def test_a_code_brings_a_person_back_to_where_they_were(
     assert (await later.says_it_is_safe()).heading == "What about matters?"
 
 
+async def test_who_comes_with_a_code_that_the_team_ended_is_told_what_may_have_become_of_it(
+    arrives: Callable[[], Person], site: Site
+) -> None:
+    here = arrives()
+    code = await with_a_code(here)
+    with site.room.store.begin() as kept:
+        (one,) = kept.conversations.listed()
+        kept.codes.end_all(one.conversation_id, site.now)
+        kept.visits.end_all(one.conversation_id, site.now)
+    page = await arrives().sends("/come-back", code=code, minutes="30")
+    assert page.status == 422
+    assert "Your words are kept all the same. Your team can end a code" in page.says
+    assert "tired" not in (await here.opens("/conversation")).source
+
+
 async def test_a_code_is_shown_once_and_typed_once_to_go_on(person: Person, site: Site) -> None:
     await person.begins()
     await person.presses("take_a_break")

@@ -1,5 +1,7 @@
 """Nothing is acknowledged falsely, nothing typed is lost, and nothing of it gets into a log."""
 
+import asyncio
+import json
 import logging
 import sqlite3
 from collections.abc import Iterator
@@ -9,7 +11,9 @@ import httpx
 import pytest
 
 from bot.conversation import Kind
+from bot.logbook import Lines
 from bot.web.app import create_app
+from bot.web.readiness import Readiness
 from tests.web.conftest import Site
 from tests.web.test_interview import turns
 from tests.web.visiting import Page, Person, check_answer, check_page
@@ -89,11 +93,14 @@ async def test_no_address_cookie_or_word_gets_into_a_log(
         await person.begins()
         await person.says(CANARY)
         await person.opens(f"/{CANARY}")
-    written = "\n".join(record.getMessage() for record in caplog.records if not record.name.startswith("http"))
+    lines = [Lines().format(record) for record in caplog.records if not record.name.startswith("http")]
+    written = "\n".join(lines)
     for secret in (CANARY, "192.0.2.7", person.client.cookies["visit"], "canary"):
         assert secret not in written
-    assert "POST go_on 303" in written
-    assert "GET nowhere 404" in written
+    told = [json.loads(line) for line in lines]
+    answered = [(line["method"], line["route"], line["status"]) for line in told if line["says"] == "answered"]
+    assert ("POST", "go_on", 303) in answered
+    assert ("GET", "nowhere", 404) in answered
 
 
 async def test_the_program_says_whether_it_is_alive_and_ready_and_nothing_else(person: Person, site: Site) -> None:
@@ -102,6 +109,21 @@ async def test_the_program_says_whether_it_is_alive_and_ready_and_nothing_else(p
     site.dialogue.is_ready = False
     response = await person.client.get("/readyz")
     assert (response.status_code, response.text) == (503, "not ready")
+
+
+async def test_whether_it_is_ready_is_found_out_by_a_canned_turn_and_asking_without_end_asks_for_one(
+    person: Person, site: Site
+) -> None:
+    now = [0.0]
+    site.app.app.state.readiness = Readiness(site.dialogue, clock=lambda: now[0])  # type: ignore[attr-defined]
+    answers = await asyncio.gather(*(person.client.get("/readyz") for _ in range(20)))
+    assert {answer.text for answer in answers} == {"ready"}
+    assert site.dialogue.canned == 1
+    site.dialogue.is_away = True
+    now[0] = 5.0
+    response = await person.client.get("/readyz")
+    assert (response.status_code, response.text) == (503, "not ready"), "it says that it is ready, and answers nothing"
+    assert site.dialogue.canned == 2
 
 
 async def test_the_program_says_whether_what_is_kept_is_backed_up_and_nothing_else(person: Person, site: Site) -> None:

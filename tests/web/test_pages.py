@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from jinja2 import meta
+from markupsafe import Markup
 
 from bot.conversation import Control, Kind, Stage, standing
 from bot.conversation import Speaker as Who
@@ -47,7 +48,7 @@ def frame(**texts: str) -> Frame:
 def view(told: Told, speaker: Who = Who.PERSON, stage: Stage = Stage.FIRST, **more: Any) -> View:
     at = datetime(2026, 3, 2, tzinfo=UTC)
     conversation = Conversation("0" * 32, None, stage, speaker, at, "1", Origin.PAGE, len(told.turns), None, at, b"")
-    return View(conversation, tuple(told.turns), standing(told.turns), (), "", **more)
+    return View(conversation, tuple(told.turns), standing(told.turns), "", **more)
 
 
 PAGES = Pages(lambda name: f"/static/{name}")
@@ -225,3 +226,20 @@ def test_without_numbers_in_the_settings_a_page_says_so_kindly() -> None:
 
 def _shown(asking: Asking) -> str:
     return asking.to_json()
+
+
+def test_a_button_is_made_once_and_is_as_gov_uk_makes_it() -> None:
+    filling = environment(str)
+    parts = filling.get_template("parts.html").module
+    macros = filling.get_template("govuk_frontend_jinja/components/button/macro.html").module
+    asked = {"text": "Why <now>?", "name": "do", "value": "why", "classes": "govuk-button--secondary"}
+
+    made = [parts.plain_button("Why <now>?", "why") for _ in range(3)]  # type: ignore[attr-defined]
+
+    assert {str(one) for one in made} == {str(macros.govukButton(asked))}  # type: ignore[attr-defined]
+    assert filling.globals["button"].cache_info().misses == 1  # type: ignore[attr-defined]
+
+
+def test_what_is_remembered_of_a_button_is_escaped_by_what_it_was_given() -> None:
+    button = environment(str).globals["button"]
+    assert button(Markup("<b>Go on</b>"), "go_on", "") != button("<b>Go on</b>", "go_on", "")  # type: ignore[operator]
