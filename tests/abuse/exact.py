@@ -7,7 +7,6 @@ import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,10 @@ import docx
 import httpx
 
 from bot import exporting, person_file, returning, signing_in
-from bot.connecting.tokens import BEGINNING
 from bot.conversation import LONGEST_ANSWER, Speaker, Stage
 from bot.documents import NOT_IN_XML
 from bot.interoperating.taking import Written, take_out_here
 from bot.interviewing import begin
-from bot.programs import Grant
 from bot.roles import Role
 from bot.store import RootKey, Store
 from bot.store.verifying import verify
@@ -182,17 +179,7 @@ async def ways_out(site: TeamSite, enquiry_id: str, conversation_id: str) -> Way
         f"/team/conversations/{conversation_id}/open", data={"form": form, "once": secrets.token_hex(8)}
     )
     found["team's page"] = frozenset(read(opened.text).quoted)
-    program = BEGINNING + secrets.token_urlsafe(32)
-    with store.begin() as kept:
-        kept.tokens.add(
-            signing_in.hash_of(program),
-            "Case system",
-            site.now,
-            grants=tuple(Grant),
-            team_ids=(team_id,),
-            made_by=colleague.account_id,
-            valid_until=site.now + timedelta(days=1),
-        )
+    program, _ = site.token([team_id], made_by=colleague.account_id)
     asked = await client.get(
         f"/api/v1/conversations/{conversation_id}/words", headers={"Authorization": f"Bearer {program}"}
     )

@@ -17,9 +17,7 @@ import httpx
 import pytest
 
 from bot import returning, signing_in
-from bot.connecting.tokens import BEGINNING
 from bot.conversation import Stage
-from bot.programs import Grant
 from bot.reviewing import seeing
 from bot.roles import Role
 from bot.store import Disguise, RootKey, Store
@@ -186,18 +184,7 @@ async def build(site: TeamSite) -> World:
         client = site.arrives().client
         client.cookies.set("visit", await returning.open_visit(site.door, own, 1200, site.now))
         world.visitors[f"{team} person"] = Visitor(f"{team} person", client)
-        secret = BEGINNING + secrets.token_urlsafe(32)
-        with site.store.begin() as kept:
-            kept.tokens.add(
-                signing_in.hash_of(secret),
-                f"Program of {team}",
-                site.now,
-                grants=tuple(Grant),
-                team_ids=(team_id,),
-                made_by=accounts[Role.MANAGER],
-                valid_until=site.now.replace(year=site.now.year + 1),
-            )
-        world.programs[team] = secret
+        world.programs[team], _ = site.token([team_id], name=f"Program of {team}", made_by=accounts[Role.MANAGER])
     for role in (Role.AUDITOR, Role.BOARD_MEMBER, Role.ADMINISTRATOR):
         colleague = site.signs_in(site.account(role, name=f"An {role}"))
         session = signing_in.hash_of(colleague.client.cookies["team"])

@@ -167,6 +167,23 @@ async def enquiries_asked(site: TeamSite) -> Ask:
     return ask
 
 
+async def programs_ask(site: TeamSite) -> Ask:
+    """A program asks for enquiries of a team that its token is not for, and for what was never there."""
+    site.desk.gate.sleep = asyncio.sleep
+    team, other = site.team("North"), site.team("South")
+    there = site.enquiry(other)
+    secret, _ = site.token([team])
+    headers = {"authorization": f"Bearer {secret}"}
+    client = site.arrives().client
+
+    async def ask(known: bool) -> None:
+        enquiry_id = there if known else secrets.token_hex(16)
+        answer = await client.get(f"/api/v1/enquiries/{enquiry_id}", headers=headers)
+        assert answer.status_code == 404
+
+    return ask
+
+
 def measured(length: Length, folder: Path) -> Iterator[Row]:
     """Time all of them, each on a store of its own; first a door that takes longer where something is."""
     with asyncio.Runner() as runner:
@@ -187,6 +204,7 @@ async def _rows(length: Length, folder: Path) -> AsyncIterator[Row]:
     yield await _row(length, folder, "account, Argon2 made cheap", accounts_asked, many, is_cheap=True)
     yield await _row(length, folder, "account, as in service", accounts_asked, few)
     yield await _row(length, folder, "enquiry", enquiries_asked, many, at_once=AT_ONCE)
+    yield await _row(length, folder, "enquiry, by a program", programs_ask, many, at_once=AT_ONCE)
 
 
 async def _row(

@@ -3,11 +3,9 @@
 It knows the API from the description alone, and what is there from having been here before.
 """
 
-import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +14,6 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
 
-from bot import signing_in
-from bot.connecting.tokens import BEGINNING
-from bot.programs import Grant
-from bot.roles import Role
 from bot.store import RootKey, Store
 from bot.web.api.routes import DESCRIPTION, HERE, ApiRoute, WhichFigures, routes
 from tests.served import served
@@ -62,18 +56,7 @@ def serving_the_api(folder: Path) -> Iterator[Served]:
     team_id = site.team()
     enquiry_id = site.enquiry(team_id, "LAS 17")
     conversation_id = holds(store, enquiry_id).first.conversation_id
-    secret = BEGINNING + secrets.token_urlsafe(32)
-    made_by = site.account(Role.ADMINISTRATOR)
-    with store.begin() as kept:
-        kept.tokens.add(
-            signing_in.hash_of(secret),
-            "Case system",
-            site.now,
-            grants=tuple(Grant),
-            team_ids=[team_id],
-            made_by=made_by,
-            valid_until=site.now + timedelta(days=30),
-        )
+    secret, _ = site.token([team_id])
     ids = {"enquiry_id": enquiry_id, "conversation_id": conversation_id, "team_id": team_id}
     with served(site) as address:
         yield Served(address, {"Authorization": f"Bearer {secret}"}, ids)

@@ -1,16 +1,12 @@
 """Other programs of the council's, at the site on its real parts."""
 
-import secrets
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
-from bot import signing_in
-from bot.connecting.tokens import BEGINNING
 from bot.programs import Grant
 from bot.roles import Role
 from bot.settings import Settings
@@ -57,17 +53,7 @@ def program(site: TeamSite) -> Arrives:
     made_by = site.account(Role.ADMINISTRATOR)
 
     def arrive(team_ids: Collection[str], *grants: Grant, name: str = "Case system") -> Visitor:
-        secret = BEGINNING + secrets.token_urlsafe(32)
-        with site.store.begin() as kept:
-            token_id = kept.tokens.add(
-                signing_in.hash_of(secret),
-                name,
-                site.now,
-                grants=grants or tuple(Grant),
-                team_ids=team_ids,
-                made_by=made_by,
-                valid_until=site.now + timedelta(days=30),
-            )
+        secret, token_id = site.token(team_ids, *grants, name=name, made_by=made_by)
         return Visitor(site.arrives().client, secret, token_id)
 
     return arrive

@@ -21,6 +21,7 @@ from bot.settings import Settings
 from bot.store import AuditAct, Audited, NotKept, Store
 from bot.store.errors import Cause
 from bot.web.api.routes import AT_WORK, WAITING_AT_MOST, routes
+from bot.web.evenly import BEAT
 from tests.api.conftest import Arrives, Visitor
 from tests.talking import DATABASE
 from tests.team.conftest import WISH, TeamSite, make_site
@@ -582,3 +583,21 @@ async def test_figures_that_cannot_be_proved_safe_are_not_given(
     response = await program([site.team()]).asks("/figures/publishable", year="2025")
     assert response.status_code == 503
     assert not rows(site)
+
+
+async def test_what_is_hidden_and_what_was_never_there_are_answered_on_the_same_beat(
+    site: TeamSite, program: Arrives
+) -> None:
+    team, other = site.team("North team"), site.team("South team")
+    visitor, waited = program([team]), list[float]()
+
+    async def wait(seconds: float) -> None:
+        waited.append(seconds)
+
+    site.desk.gate.sleep = wait
+    for path in (f"/enquiries/{site.enquiry(other)}", f"/enquiries/{'0' * 32}", "/enquiries/none"):
+        assert (await visitor.asks(path)).status_code == 404
+    assert len(waited) == 3
+    assert all(0 < seconds <= BEAT for seconds in waited)
+    assert (await visitor.asks(f"/enquiries/{site.enquiry(team)}")).status_code == 200
+    assert len(waited) == 3

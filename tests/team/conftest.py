@@ -13,8 +13,10 @@ from starlette.types import ASGIApp
 
 from bot import signing_in
 from bot.codes import Door
+from bot.connecting.tokens import BEGINNING
 from bot.conversation import Speaker, Stage, Whose
 from bot.interviewing import Room, begin
+from bot.programs import Grant
 from bot.project import load_code_words, load_interview, load_phrases
 from bot.roles import Role
 from bot.settings import Settings, load
@@ -80,6 +82,24 @@ class TeamSite:
         colleague.account_id = account_id
         colleague.client.cookies.set("team", secret, domain="site.example", path="/team")
         return colleague
+
+    def token(
+        self, team_ids: Sequence[str], *grants: Grant, name: str = "Case system", made_by: str = ""
+    ) -> tuple[str, str]:
+        """Make a token for a program, with every scope or those named. Gives its secret, and its id."""
+        secret = BEGINNING + secrets.token_urlsafe(32)
+        account_id = made_by or self.account(Role.ADMINISTRATOR)
+        with self.store.begin() as kept:
+            token_id = kept.tokens.add(
+                signing_in.hash_of(secret),
+                name,
+                self.now,
+                grants=grants or tuple(Grant),
+                team_ids=team_ids,
+                made_by=account_id,
+                valid_until=self.now + timedelta(days=30),
+            )
+        return secret, token_id
 
     def enquiry(
         self,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from time import monotonic
 from typing import Annotated, Any
 
 from anyio import CapacityLimiter, to_thread
@@ -30,6 +31,7 @@ from bot.signing_in import Gate
 from bot.store import Missing, NotKept, NotRead, Store
 from bot.throttles import TooManyAtOnce
 from bot.web.api.problems import problem
+from bot.web.evenly import wait_for_the_beat
 
 HERE = "/api/v1"
 DESCRIPTION = f"{HERE}/openapi.json"
@@ -238,8 +240,12 @@ def mounted(routes: tuple[ApiRoute, ...]) -> list[Route]:
 def _endpoint(route: ApiRoute) -> Callable[[Request], Any]:
     async def endpoint(request: Request) -> Response:
         desk: ApiDesk = request.app.state.api_desk
+        began = monotonic()
         try:
-            return await _answered(desk, route, request)
+            response = await _answered(desk, route, request)
+            if response.status_code == 404:
+                await wait_for_the_beat(began, desk.gate.sleep)
+            return response
         except NotLetIn:
             return problem(401)
         except TooManyAtOnce:

@@ -26,6 +26,7 @@ from bot.settings import Settings
 from bot.signing_in import Gate
 from bot.store import Account, AuditAct, Missing, NotKept, NotRead, Store
 from bot.web.access import About, Who
+from bot.web.evenly import wait_for_the_beat
 from bot.web.forms import Form, read_form, read_form_with_file
 from bot.web.team.marks import Kept, Marks
 from bot.web.team.pages import Again, Frame, Item, Problem, Prove, SignIn, TeamPage, TeamPages, Telling, Typed
@@ -317,16 +318,11 @@ async def _at_door(request: Request, route: TeamRoute, form: Form) -> Response:
 # --- signed in -------------------------------------------------------------------------------------------------------
 
 
-REFUSED_ON = 0.1
-"""Seconds. What is hidden takes a whole number of these, as what was never there does, whatever had to be read for it:
-how long it takes tells nobody which it was."""
-
-
 async def _reached(request: Request, route: TeamRoute, form: Form) -> Response:
     began = monotonic()
     response = await _answered(request, route, form)
     if response.status_code == 404:
-        await desk_of(request).gate.sleep(REFUSED_ON - (monotonic() - began) % REFUSED_ON)
+        await wait_for_the_beat(began, desk_of(request).gate.sleep)
     return response
 
 
