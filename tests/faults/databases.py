@@ -1,4 +1,4 @@
-"""The database: held by another program, stopped at once and back, cut off, silent, slow."""
+"""The database: held by another program, stopped at once and back, cut off, silent, slow, failed over."""
 
 import random
 import sqlite3
@@ -15,7 +15,7 @@ from tests.faults.outcomes import Outcome, Yard, out_of_turn, verified
 from tests.faults.planting import Plant
 from tests.faults.quick import QuickHouse, acknowledged, talking
 from tests.faults.telling import Teller, compare
-from tests.postgresql import Server, serving_postgresql
+from tests.postgresql import Pair, Server, serving_a_pair, serving_postgresql
 
 BACK_WITHIN = 10.0
 PAGE_WITHIN = 2.0
@@ -73,13 +73,12 @@ def _hold(house: QuickHouse, people: Sequence[Teller], seconds: float, outcome: 
 
 
 def servers(yard: Yard) -> Iterator[Outcome]:
-    """Stop PostgreSQL at once, cut every connection, let it be silent or slow, while people talk at the pages."""
+    """Stop PostgreSQL at once, cut every connection, let it be silent, slow or fail over, while people talk."""
     with serving_postgresql() as server:
         if server is None:
             yield Outcome("PostgreSQL", "", problems=["PostgreSQL is not on this machine: make tools"])
             return
         planted = _planted(yard, server)
-        chance = random.Random("servers")
         with Between(server.data.parent / ".s.PGSQL.5432") as between:
             for fault, times, make in (
                 ("PostgreSQL stopped at once and started", yard.times(20, 1), _stop(server)),
@@ -88,9 +87,15 @@ def servers(yard: Yard) -> Iterator[Outcome]:
                 ("PostgreSQL slow (0.2 s each way)", yard.times(3, 0), _delay(between)),
             ):
                 if times:
-                    outcome = _with_postgresql(yard, fault, server, between, times, make, chance)
-                    outcome.planted = planted
-                    yield outcome
+                    direct = server.database()
+                    name = direct.partition("@/")[2].partition("?")[0]
+                    address = f"postgresql://own@127.0.0.1:{between.port}/{name}"
+                    yield _with_postgresql(yard, Outcome(fault, planted=planted), address, direct, times, make)
+    with serving_a_pair() as pair:
+        assert pair is not None
+        outcome = Outcome("PostgreSQL loses its power, and its standby takes over", planted=_left_behind(yard, pair))
+        address = pair.database()
+        yield _with_postgresql(yard, outcome, address, address, yard.times(10, 1), _fail_over(pair))
 
 
 def _planted(yard: Yard, server: Server) -> int:
@@ -104,21 +109,28 @@ def _planted(yard: Yard, server: Server) -> int:
         return len(compare(house, people).lost)
 
 
+def _left_behind(yard: Yard, pair: Pair) -> int:
+    """Have a standby take over that has heard nothing for a while: that has to be found."""
+    with yard.house("left behind", database=pair.database()) as house:
+        people = yard.tellers("left behind", are_patient=True)
+        house.open().wait_until_ready()
+        with talking(people, house):
+            until(more_said(people, 5), "people talk")
+            pair.leave_behind()
+            until(more_said(people, 10), "much is said")
+        pair.fail_over()
+        return len(compare(house, people).lost)
+
+
 def _with_postgresql(
-    yard: Yard,
-    fault: str,
-    server: Server,
-    between: Between,
-    times: int,
-    make: Callable[[], None],
-    chance: random.Random,
+    yard: Yard, outcome: Outcome, address: str, direct: str, times: int, make: Callable[[], None]
 ) -> Outcome:
-    outcome = Outcome(fault, "0 lost, back ≤ 10 s", back_within=BACK_WITHIN)
-    direct = server.database()
-    name = direct.partition("@/")[2].partition("?")[0]
-    with yard.house(name, database=f"postgresql://own@127.0.0.1:{between.port}/{name}") as house:
+    """Make the fault so often in what lies between the product and its database, which is also at `direct`."""
+    outcome.target, outcome.back_within = "0 lost, back ≤ 10 s", BACK_WITHIN
+    chance = random.Random(outcome.fault)
+    with yard.house(outcome.fault, database=address) as house:
         house.beside = direct
-        people = yard.tellers(fault, are_patient=True)
+        people = yard.tellers(outcome.fault, are_patient=True)
         house.open().wait_until_ready()
         with talking(people, house):
             for _ in range(times):
@@ -138,6 +150,14 @@ def _stop(server: Server) -> Callable[[], None]:
     def make() -> None:
         server.stop("immediate")
         server.start()
+
+    return make
+
+
+def _fail_over(pair: Pair) -> Callable[[], None]:
+    def make() -> None:
+        pair.mend()
+        pair.fail_over()
 
     return make
 

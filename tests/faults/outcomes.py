@@ -25,7 +25,7 @@ class Outcome:
     """One line of the table."""
 
     fault: str
-    target: str
+    target: str = ""
     times: int = 0
     """How often the fault was made."""
     found: Compared = field(default_factory=Compared)
