@@ -5,10 +5,13 @@ Each part says why it changes nothing, and is left as it was where that cannot b
 
 import json
 from copy import copy
-from typing import Any, Dict, List, Optional, Set, Text
+from typing import Any, Dict, List, Optional, Set, Text, Tuple
 
+from rasa.core import processor as processing
+from rasa.core.actions import action, forms
 from rasa.core.actions.action import ActionExtractSlots
 from rasa.core.agent import Agent
+from rasa.core.policies import rule_policy
 from rasa.core.policies.rule_policy import LOOP_WAS_INTERRUPTED, RULES, RULES_FOR_LOOP_UNHAPPY_PATH, RulePolicy
 from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.engine.runner.interface import GraphRunner
@@ -29,6 +32,8 @@ from rasa.shared.nlu.constants import ACTION_NAME, INTENT
 
 def lighten(agent: Agent) -> None:
     """Fit a loaded agent so."""
+    copy_nothing_for_the_log()
+    make_defaults_once()
     processor, domain = agent.processor, agent.domain
     if domain is not None:
         share_slots(domain)
@@ -42,6 +47,39 @@ def lighten(agent: Agent) -> None:
         if isinstance(component, RulePolicy) and _reads_no_text(component):
             component._find_action_from_rules = _by_intent_alone(component)
     processor.graph_runner = runner
+
+
+class AsItIs:
+    """What stands in for `copy` where copies are made for a log that is not kept, and for nothing else."""
+
+    @staticmethod
+    def deepcopy(thing: Any) -> Any:
+        """Give it as it is."""
+        return thing
+
+
+def copy_nothing_for_the_log() -> None:
+    """Have Rasa copy no events and no states for lines that it writes only where it is asked to explain itself.
+
+    In these modules nothing else is copied; a test reads them.
+    """
+    for module in (processing, forms, rule_policy):
+        module.copy = AsItIs
+
+
+def make_defaults_once() -> None:
+    """Have Rasa's own actions made once for each endpoint, and not for every action that is looked for by its name."""
+    make = action.default_actions
+    made: "List[Tuple[Any, List[Any]]]" = []
+
+    def default_actions(endpoint: Any = None) -> "List[Any]":
+        for of, actions in made:
+            if of is endpoint:
+                return actions
+        made.append((endpoint, make(endpoint)))
+        return made[-1][1]
+
+    action.default_actions = default_actions
 
 
 def share_slots(domain: Domain) -> None:

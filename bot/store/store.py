@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Generic, Self, TypeVar
 
 from anyio import to_thread
 from sqlalchemy import Connection, Engine, inspect, literal_column, select, table
@@ -92,6 +92,24 @@ class Rotated:
     """Rows that are not as they were kept, and were left as they are. `verify` names them."""
 
 
+Made = TypeVar("Made")
+
+
+class _Part(Generic[Made]):
+    """A part of a transaction, made when it is first asked for: most transactions need few of them."""
+
+    def __init__(self, make: "Callable[[Transaction], Made]") -> None:
+        self._make = make
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, kept: "Transaction", owner: type) -> Made:
+        made = self._make(kept)
+        vars(kept)[self._name] = made
+        return made
+
+
 class Transaction:
     """All that is kept, for as long as one transaction lasts."""
 
@@ -103,36 +121,42 @@ class Transaction:
         finding: Mapping[Purpose, bytes],
         sums: RememberedSums | None = None,
     ) -> None:
-        self.enquiries = Enquiries(rows, keys, finding[Purpose.REFERENCES])
-        self.invitations = Invitations(rows, keys)
-        self.conversations = Conversations(rows, keys, remembered)
-        self.quotes = Quotes(rows)
-        self.outcomes = Outcomes(rows)
-        self.reviews = Reviews(rows)
-        self.flags = Flags(rows)
-        self.drafts = Drafts(rows, keys)
-        self.preferences = KeptPreferences(rows)
-        self.visits = Visits(rows)
-        self.codes = Codes(rows)
-        self.attempts = Attempts(rows)
-        self.teams = Teams(rows, keys)
-        self.accounts = Accounts(rows, keys, finding[Purpose.EMAILS])
-        self.links = Links(rows)
-        self.sessions = Sessions(rows)
-        self.passkeys = Passkeys(rows, keys, finding[Purpose.PASSKEYS])
-        self.entries = Entries(rows, keys, finding[Purpose.ENTRIES])
-        self.allocations = Allocations(rows)
-        self.tokens = Tokens(rows, keys)
-        self.audit = Audit(rows)
-        self.cuts = Cuts(rows, self.audit)
-        self.council = Council(rows, keys)
-        self.voices = Voices(rows, self.entries)
-        self.deeds = Deeds(rows, keys)
-        self.work = Work(rows, keys, self.enquiries, self.allocations)
-        self.standing = Standing(rows, self.enquiries)
-        self.facts = KeptFacts(rows, sums)
-        self.forgetting = Forgetting(rows, keys, remembered)
-        self.retention = Retention(rows)
+        self._rows = rows
+        self._keys = keys
+        self._remembered = remembered
+        self._finding = finding
+        self._sums = sums
+
+    enquiries = _Part(lambda kept: Enquiries(kept._rows, kept._keys, kept._finding[Purpose.REFERENCES]))
+    invitations = _Part(lambda kept: Invitations(kept._rows, kept._keys))
+    conversations = _Part(lambda kept: Conversations(kept._rows, kept._keys, kept._remembered))
+    quotes = _Part(lambda kept: Quotes(kept._rows))
+    outcomes = _Part(lambda kept: Outcomes(kept._rows))
+    reviews = _Part(lambda kept: Reviews(kept._rows))
+    flags = _Part(lambda kept: Flags(kept._rows))
+    drafts = _Part(lambda kept: Drafts(kept._rows, kept._keys))
+    preferences = _Part(lambda kept: KeptPreferences(kept._rows))
+    visits = _Part(lambda kept: Visits(kept._rows))
+    codes = _Part(lambda kept: Codes(kept._rows))
+    attempts = _Part(lambda kept: Attempts(kept._rows))
+    teams = _Part(lambda kept: Teams(kept._rows, kept._keys))
+    accounts = _Part(lambda kept: Accounts(kept._rows, kept._keys, kept._finding[Purpose.EMAILS]))
+    links = _Part(lambda kept: Links(kept._rows))
+    sessions = _Part(lambda kept: Sessions(kept._rows))
+    passkeys = _Part(lambda kept: Passkeys(kept._rows, kept._keys, kept._finding[Purpose.PASSKEYS]))
+    entries = _Part(lambda kept: Entries(kept._rows, kept._keys, kept._finding[Purpose.ENTRIES]))
+    allocations = _Part(lambda kept: Allocations(kept._rows))
+    tokens = _Part(lambda kept: Tokens(kept._rows, kept._keys))
+    audit = _Part(lambda kept: Audit(kept._rows))
+    cuts = _Part(lambda kept: Cuts(kept._rows, kept.audit))
+    council = _Part(lambda kept: Council(kept._rows, kept._keys))
+    voices = _Part(lambda kept: Voices(kept._rows, kept.entries))
+    deeds = _Part(lambda kept: Deeds(kept._rows, kept._keys))
+    work = _Part(lambda kept: Work(kept._rows, kept._keys, kept.enquiries, kept.allocations))
+    standing = _Part(lambda kept: Standing(kept._rows, kept.enquiries))
+    facts = _Part(lambda kept: KeptFacts(kept._rows, kept._sums))
+    forgetting = _Part(lambda kept: Forgetting(kept._rows, kept._keys, kept._remembered))
+    retention = _Part(lambda kept: Retention(kept._rows))
 
     def told(self, conversation_id: str) -> Told:
         """One conversation, worked out: where it stands, and what its record says. Raises `Missing`."""

@@ -1,5 +1,6 @@
 """Rasa made lighter (`box/lighter.py`) says what Rasa says: the same conversations, had with and without."""
 
+import ast
 import json
 import os
 import subprocess
@@ -54,6 +55,21 @@ def test_those_conversations_go_through_most_of_what_is_asked(told: dict[str, An
     asked = {step[2]["question"] for step in steps if len(step) == 4 and step[2]}
     assert len(asked) > 60
     assert {step[0] for step in steps} == {"begin", "words", "choose", "skip"}
+
+
+@pytest.mark.parametrize("module", ["processor", "actions/forms", "policies/rule_policy"])
+def test_what_is_no_longer_copied_was_copied_for_the_log_alone(module: str) -> None:
+    [found] = load_settings().box_python.parent.parent.glob(f"lib/python*/site-packages/rasa/core/{module}.py")
+    tree = ast.parse(found.read_text(encoding="utf-8"))
+    for_the_log = {
+        node
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "structlogger.debug"
+        for node in ast.walk(call)
+    }
+    copies = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "copy"]
+    assert copies
+    assert [node.lineno for node in copies if node not in for_the_log] == []
 
 
 @pytest.mark.usefixtures("told")
