@@ -228,6 +228,14 @@ def test_whoever_may_not_is_not_asked_for_a_proof_either() -> None:
     require(one(Role.MANAGER), Act.SEE_ENQUIRY, RESTRICTED)
 
 
+def test_a_refusal_says_what_was_refused_and_nothing_of_where() -> None:
+    with pytest.raises(NotAllowed, match=r"^Not allowed: export\.$") as refused:
+        require(one(Role.BOARD_MEMBER), Act.EXPORT, ENQUIRY)
+    with pytest.raises(ProofNeeded, match=r"^Proof is needed first: export\.$") as unproven:
+        require_proven(one(Role.MANAGER), Act.EXPORT, NOW, ENQUIRY)
+    assert (refused.value.act, unproven.value.act) == (Act.EXPORT, Act.EXPORT)
+
+
 # --- all of it -------------------------------------------------------------------------------------------------------
 
 

@@ -39,6 +39,23 @@ def test_awkward_words_open_exactly_as_they_were_sealed(words: str) -> None:
     assert KEY.open(KEY.seal(words, PLACE), PLACE) == words
 
 
+def test_what_was_sealed_by_an_earlier_version_opens() -> None:
+    secret = bytes(range(32))
+    place = bound("turn 1", "c" * 32, 17)
+    sealed = b"n" * 12 + bytes.fromhex("ee7b6008db28978b040c0d35c923b8e39a934ebc0094285cd943755edaebe286476c561d")
+    assert DataKey("a" * 32, secret).open(sealed, place) == "I want to go home\ud800"
+    wrapped = bytes.fromhex("4251e4f06039669ac2ab65c5a2d53cb2591a1b0acd40a1b62565dc3c4e2ae09a991314d413068af2")
+    root = RootKey(secret)
+    assert root.key_id == "db6c13d3"
+    assert root.unwrap(wrapped) == b"d" * 32
+    derived = "7f68901438ae10e11c1dfa24cd36a2a0c51c276de73b0a3db275e514d2987edb"
+    assert root.derive("step tokens").hex() == derived
+
+
+def test_a_place_is_its_parts_each_after_its_length_whatever_a_damaged_row_holds() -> None:
+    assert bound("turn 1", "ab", 17, "\udcff") == b"\0\0\0\6turn 1\0\0\0\2ab\0\0\0\x0217\0\0\0\1\xff"
+
+
 def test_the_same_words_never_look_the_same_when_sealed() -> None:
     assert KEY.seal("yes", PLACE) != KEY.seal("yes", PLACE)
 
@@ -90,12 +107,13 @@ def test_an_error_of_a_seal_carries_no_words() -> None:
 def test_keys_do_not_show_themselves(tmp_path: Path) -> None:
     root = RootKey.create(tmp_path / "root.key")
     assert repr(root) == f"RootKey('{root.key_id}')"
-    assert repr(KEY) == f"DataKey('{'a' * 32}')"
+    assert repr(DataKey("a" * 32, b"k" * 32)) == f"DataKey('{'a' * 32}')"
 
 
 def test_a_new_root_key_is_for_this_account_only_and_reads_back(tmp_path: Path) -> None:
     made = RootKey.create(tmp_path / "keys" / "root.key")
     assert (tmp_path / "keys" / "root.key").stat().st_mode & 0o777 == 0o400
+    assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o700
     read = RootKey.read(tmp_path / "keys" / "root.key", outside=tmp_path / "var")
     assert read.key_id == made.key_id
     assert read.unwrap(made.wrap(b"d" * 32)) == b"d" * 32
@@ -131,7 +149,10 @@ def test_a_missing_root_key_is_said_with_the_remedy(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [b"", b"\n", b"not a key", b"ab" * 31, b"ab" * 33, base64.b64encode(b"k" * 31), b"\xff", b"!" * 44, b"a" * 5000],
+    [
+        *(b"", b"\n", b"not a key", b"ab" * 31, b"ab" * 33, b"\xff", b"!" * 44, b"a" * 5000),
+        *(base64.b64encode(b"k" * 31), base64.b64encode(b"k" * 32).replace(b"=", b"!=")),
+    ],
 )
 def test_a_malformed_root_key_is_refused(tmp_path: Path, text: bytes) -> None:
     _write(tmp_path / "root.key", text)
@@ -147,7 +168,7 @@ def test_a_root_key_that_others_can_reach_is_refused(tmp_path: Path, mode: int) 
 
 def test_a_root_key_in_the_data_folder_is_refused(tmp_path: Path) -> None:
     RootKey.create(tmp_path / "var" / "keys" / "root.key")
-    with pytest.raises(KeyProblem, match="lies inside the data folder"):
+    with pytest.raises(KeyProblem, match=r"^The root key .* lies inside the data folder"):
         RootKey.read(tmp_path / "var" / "keys" / "root.key", outside=tmp_path / "var")
     (tmp_path / "link.key").symlink_to(tmp_path / "var" / "keys" / "root.key")
     with pytest.raises(KeyProblem, match="lies inside the data folder"):
