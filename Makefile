@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help serve test check train validate story-test shell bench faults abuse screenshots ready assets tools lock sbom clean
+.PHONY: help serve test check train validate story-test shell bench faults abuse mutants screenshots ready assets tools lock sbom clean
 
 PYTHON := .venv/bin/python
 VENDOR := bot/web/static/vendor
@@ -60,6 +60,12 @@ abuse: ready .venv/.dev node_modules/.checks tools ## what people type, may not 
 faults: ready .venv/.dev tools ## every fault, many times over, with a ledger of what was acknowledged: an hour or more
 	@$(PYTHON) -m tests.faults $(ARGS)
 
+# In an environment of its own: what alters the code is nothing that the app or its checks are made of.
+mutants: ## alter what keeps words and says who may, a spot at a time, and count what the tests notice: an hour or more
+	@echo "==> Altering the code, a spot at a time"
+	@sh requirements/install.sh .venv-mutants "3.13 3.12 3.11" app dev mutants
+	@.venv-mutants/bin/python -m tests.mutants $(ARGS); ended=$$?; rm -rf .venv-mutants; exit $$ended
+
 screenshots: ready .venv/.dev tools ## the picture of the first question in README
 	@$(PYTHON) -m tests.screenshots
 
@@ -109,7 +115,7 @@ tools: .venv/.dev
 	}
 
 lock: .venv/.dev ## every lock anew from requirements/*.in and package.json
-	@uv=$$(sh requirements/install.sh uv) && for name in app dev build tools rasa sbom; do \
+	@uv=$$(sh requirements/install.sh uv) && for name in app dev build tools rasa sbom mutants; do \
 		case $$name in rasa) version=3.10;; tools) version=3.8;; *) version=3.11;; esac; \
 		echo "==> Locking $$name"; \
 		$$uv pip compile --quiet --universal --python-version $$version --generate-hashes --no-header --no-annotate \
@@ -133,5 +139,5 @@ sbom: ## lists of all that Own Words is made of (CycloneDX), into sbom/
 	@echo "    sbom/: app, rasa (the box), build, tools, dev. The page components are in package-lock.json."
 
 clean: ## remove all that make has set up; what people said (var/) and the keys stay
-	rm -rf .venv .venv-box .venv-build .venv-sbom .venv-tools node_modules $(VENDOR)* models results .rasa sbom
+	rm -rf .venv .venv-box .venv-build .venv-sbom .venv-mutants .venv-tools node_modules $(VENDOR)* models results .rasa sbom
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
