@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 from python_calamine import CalamineWorkbook
 
 from bot.figures import ALL, MEASURES, By, Cell, Period, Table
@@ -20,7 +21,8 @@ from bot.publishing import (
     return_csv,
 )
 from bot.publishing.national import COLUMNS
-from bot.publishing.writing import PUBLISHABLE, harmless
+from bot.publishing.writing import COLUMNS as PUBLISHED_COLUMNS
+from bot.publishing.writing import ELSEWHERE_COLUMNS, NOTES, PUBLISHABLE, Elsewhere, harmless
 from tests.publishing.councils import Council as DrawnCouncil
 
 YEAR = Period.of_year(2025)
@@ -113,8 +115,74 @@ def test_each_file_tells_groups_of_age_from_groups_of_sex() -> None:
     assert {row[11] for row in told if row[6] == "Nothing is recorded"} == {"Age band", "Sex"}
 
 
+def test_a_row_of_the_table_says_of_its_number_all_there_is_to_know() -> None:
+    tables = publish([asked(133, 24, 13, 8, 6, team="North")]).tables
+    head, told = rows(published_csv(tables, YEAR))[:2]
+    assert dict(zip(head, told, strict=True)) == {
+        "What this is": PUBLISHABLE,
+        "Period": YEAR.label,
+        "Table": "SG4a",
+        "Measure": MEASURES["asked"].heading,
+        "Whose words": "",
+        "Row": "Yes they were asked and outcomes were expressed",
+        "Group": "North",
+        "Number": "135",
+        "Of how many": "185",
+        "Percentage": "72",
+        "Percentage to the nearest": "1",
+        "Broken down by": "",
+    }
+
+
+def test_the_file_for_programs_says_of_each_number_all_there_is_to_know() -> None:
+    measure = MEASURES["asked"]
+    tables = publish([asked(133, 24, 13, 8, 6)]).tables
+    told = json.loads(published_json(tables, YEAR))
+    assert (told["notes"], told["first_day"], told["last_day"]) == (list(NOTES), "2025-04-01", "2026-03-31")
+    (table,) = told["tables"]
+    assert table.pop("rows")[0] == {
+        "id": measure.cells[0].id,
+        "label": "Yes they were asked and outcomes were expressed",
+        "numbers": [{"column": ALL, "number": 135, "percent": 72}],
+    }
+    assert table == {
+        "measure_id": "asked",
+        "table": "SG4a",
+        "measure": measure.heading,
+        "definition": measure.definition,
+        "source": measure.source,
+        "base": measure.base,
+        "spoken": "",
+        "by": "nothing",
+        "columns": [{"id": ALL, "label": "All", "base": 185, "percentages_to_the_nearest": 1}],
+    }
+
+
+def test_the_files_are_text_that_people_can_read() -> None:
+    tables = publish([asked(133, 24, 13, 8, 6, team="Łódź Road")]).tables
+    assert '\n     "label": "Łódź Road",\n' in published_json(tables, YEAR).decode()
+    assert published_csv(tables, YEAR).startswith(b"\xef\xbb\xbfWhat this is,Period,")
+    assert published_csv(tables, YEAR).endswith(b"\r\n")
+
+
+def test_the_workbook_opens_with_its_headings_in_sight_over_columns_wide_enough() -> None:
+    elsewhere = Elsewhere("England", "2024-25", "A department", MEASURES["asked"], MEASURES["asked"].cells[0], 66.5)
+    book = load_workbook(io.BytesIO(published_xlsx(publish([asked(133, 24, 13, 8, 6)]).tables, YEAR, [elsewhere])))
+    about, ours, theirs = book.worksheets
+    assert [sheet.title for sheet in book.worksheets] == ["About these figures", "May be published", "Of elsewhere"]
+    assert [row[0].value for row in about.rows] == [YEAR.label, *NOTES]
+    widths = {sheet.title: [column.width for column in sheet.column_dimensions.values()] for sheet in book.worksheets}
+    assert widths[about.title] == [120]
+    assert widths[ours.title] == [16, 24, 10, 44, 20, 44, 28, 10, 12, 12, 12, 16]
+    assert widths[theirs.title] == [20, 12, 44, 10, 44, 44, 12]
+    for sheet, names in ((ours, PUBLISHED_COLUMNS), (theirs, ELSEWHERE_COLUMNS)):
+        assert sheet.freeze_panes == "A2"
+        assert [(cell.value, cell.font.bold) for cell in sheet[1]] == [(name, True) for name in names]
+
+
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+44", "-2", "@SUM(A1)", "\t=1", " =1", "\r=1", "＝1", "|cmd", "%0", "\u200b=1"]
+    "text",
+    ["=1+1", "+44", "-2", "@SUM(A1)", "\tso", "\rso", "\nso", "\t=1", " =1", "\r=1", "＝1", "|cmd", "%0", "\u200b=1"],
 )
 def test_what_looks_like_a_formula_is_made_harmless(text: str) -> None:
     assert harmless(text) == f"'{text}"

@@ -1,5 +1,6 @@
 """Conversations at rest: every turn as it was said, once, in its order."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
-from bot.conversation import Control, How, Kind, Skip, Speaker, Stage, Turn, Whose
+from bot.conversation import Control, How, Kind, Skip, Speaker, Stage, State, Turn, Whose
 from bot.store import AlreadyKept, Damaged, Missing, Origin, RootKey, Store, tables
 from bot.store.verifying import verify
 from tests.store.filling import CANARY, NOON, begin, fill, from_below, say, turns
@@ -291,6 +292,83 @@ def test_a_turn_that_another_hand_changed_is_never_shown(store: Store, file: Pat
         below.execute("DELETE FROM turns")
     with pytest.raises(Damaged, match="A turn is missing"):
         turns(store, conversation_id)
+
+
+def test_turns_brought_together_are_kept_as_turns_said_one_after_the_other(store: Store) -> None:
+    one, other, empty = begin(store), begin(store), begin(store)
+    say(store, one, CANARY, original="\0 Anahtarım", how=How.THROUGH_AN_INTERPRETER, whose=Whose.OWN_WORDS)
+    say(store, one, "No.", answers=1, choice=("a", "b"), shown=("b", "a"), asking="{}", asked="wish")
+    later = NOON + timedelta(minutes=1)
+    say(store, one, "", speaker=Speaker.BOT, kind=Kind.ENDING, said_at=later, replaces=1, adds_to=2, token="step")
+    said = turns(store, one)
+    with store.begin() as kept:
+        kept.conversations.add_all(other, said[:2])
+    with store.begin() as kept:
+        kept.conversations.add_all(other, said[2:])
+        kept.conversations.add_all(empty, ())
+        ended = kept.conversations.get(other)
+    assert turns(store, other) == said
+    assert (ended.length, ended.last_kind, ended.last_said_at) == (3, Kind.ENDING, later)
+    assert turns(store, empty) == ()
+    assert verify(store) == []
+
+
+def test_turns_brought_together_follow_on_from_what_was_said_or_none_is_kept(store: Store) -> None:
+    one, other = begin(store), begin(store)
+    first, second = (say(store, one, words) for words in ("Here.", "There."))
+    for brought in ((second,), (first, first), (first, replace(second, answers=2))):
+        with pytest.raises(Missing), store.begin() as kept:
+            kept.conversations.add_all(other, brought)
+    with pytest.raises(Missing), store.begin() as kept:
+        kept.conversations.add_all("0" * 32, (first,))
+    assert turns(store, other) == ()
+
+
+def test_how_far_a_conversation_is_stays_since_when_it_came_there(store: Store) -> None:
+    conversation_id = begin(store)
+    found = []
+    for minutes, state in enumerate((State.OPEN, State.FINISHED, State.FINISHED, State.OPEN), 1):
+        with store.begin() as kept:
+            kept.conversations.settle(conversation_id, state, NOON + timedelta(minutes=minutes))
+            one = kept.conversations.get(conversation_id)
+        found.append((one.state, one.settled_at))
+    done, opened = NOON + timedelta(minutes=2), NOON + timedelta(minutes=4)
+    assert found == [(State.OPEN, NOON), (State.FINISHED, done), (State.FINISHED, done), (State.OPEN, opened)]
+    with pytest.raises(Missing), store.begin() as kept:
+        kept.conversations.settle("0" * 32, State.FINISHED, NOON)
+
+
+def test_what_waits_for_the_next_question_is_counted_from_a_moment_on(store: Store) -> None:
+    with store.reading() as seen:
+        assert seen.conversations.totals(NOON) == (0, 0, 0)
+    for kind in (Kind.WORDS, Kind.CHOICE, Kind.SKIP, Kind.CONTROL):
+        say(store, begin(store), "", kind=kind)
+    twice = begin(store)
+    say(store, twice, "Here.")
+    say(store, twice, "Before.", said_at=NOON - timedelta(microseconds=1))
+    begin(store)
+    with store.reading() as seen:
+        assert seen.conversations.totals(NOON) == (6, 6, 3)
+        assert seen.conversations.totals(NOON - timedelta(microseconds=1)) == (6, 6, 4)
+        assert seen.conversations.totals(NOON + timedelta(microseconds=1)) == (6, 6, 0)
+
+
+def test_conversations_from_before_lists_knew_how_far_they_are_are_found_in_their_order(store: Store) -> None:
+    with store.begin() as kept:
+        second, first, _ = (
+            kept.conversations.begin(
+                stage=Stage.FIRST, speaker=Speaker.PERSON, begun_at=NOON + timedelta(minutes=at), interview_version="1"
+            )
+            for at in (2, 1, 0)
+        )
+    states = tables.conversation_states
+    with store.reading() as seen:
+        assert seen.conversations.unsettled() == ()
+    with store.writing_rows() as rows:
+        rows.drop(states, states.c.conversation_id.in_([first, second]))
+    with store.reading() as seen:
+        assert seen.conversations.unsettled() == (first, second)
+        assert (seen.conversations.get(first).state, seen.conversations.get(first).settled_at) == (State.OPEN, None)
 
 
 def test_a_control_may_be_handed_as_it_is(store: Store) -> None:

@@ -3,18 +3,19 @@
 import hashlib
 import hmac
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Table, select
 
 from bot.conversation import Kind
-from bot.store import Damaged, Purpose, Store, Transaction, tables
+from bot.store import Damaged, Missing, Purpose, Store, Taken, Transaction, tables
 from bot.store.conversations import first_head, next_head
-from bot.store.rows import encode, moment, prove, stamp
+from bot.store.rows import Row, Rows, encode, is_proven, moment, moment_or_none, prove, stamp
 from tests.store.filling import CANARY, COOKIE, NOON, fill, from_below
 
 VALUES = st.none() | st.integers(-(2**63), 2**63 - 1) | st.binary(max_size=5) | st.text("ab=;:si0123456789", max_size=5)
@@ -145,6 +146,144 @@ def test_a_proof_is_made_under_the_key_of_the_database(store: Store) -> None:
 def test_times_keep_every_microsecond() -> None:
     assert moment(stamp(NOON)) == NOON
     assert stamp(NOON) % 1_000_000 == 123_456
+
+
+def attempt(at: int, wrong: int | None = None, network: str = "here") -> Row:
+    return {"network": network, "at": at, "wrong": at if wrong is None else wrong}
+
+
+def test_each_way_of_writing_tells_of_rows_as_they_were_and_as_they_will_be(store: Store) -> None:
+    table, key = tables.attempts, store.derive(Purpose.PROOFS)
+    heard: list[tuple[str, list[int]]] = []
+
+    def hear(written: Table, told: Iterable[Mapping[str, Any]]) -> None:
+        heard.append((written.name, [row["wrong"] for row in told]))
+
+    with store.writing_rows() as below:
+        rows = Rows(below.connection, key, may_write=True, notice=hear)
+        rows.add(table, attempt(1))
+        rows.add_all(table, [attempt(2), attempt(3)])
+        rows.put_all(table, [attempt(3, 30), attempt(4)])
+        rows.add_unless_there(table, attempt(4, 40))
+        rows.add_proven(table, [attempt(5) | {"proof": prove(key, table, attempt(5))}])
+        rows.change(table, table.c.at == 5, to={"wrong": 50})
+        rows.drop(table, table.c.at <= 2)
+        rows.erase(table, table.c.at == 3)
+        for writing in (rows.add_all, rows.put_all):
+            writing(table, [])
+        left = rows.every(table, order_by=[table.c.at])
+    assert [(row["at"], row["wrong"]) for row in left] == [(4, 4), (5, 50)]
+    told = [[1], [2, 3], [30, 4], [40], [5], [5, 50], [1, 2]]
+    assert heard == [("attempts", numbers) for numbers in told], "of what is erased unread nobody hears"
+
+
+def test_rows_are_found_by_what_they_hold_and_in_the_order_asked_for(store: Store) -> None:
+    table, at = tables.attempts, tables.attempts.c.at
+    with store.writing_rows() as rows:
+        rows.add_all(table, [attempt(3), attempt(1), attempt(2), attempt(7, network="there")])
+        everybody = [table.c.network, at]
+
+        def found(*rows: Row | None) -> list[int | None]:
+            return [None if row is None else row["at"] for row in rows]
+
+        assert found(rows.one(table, "here", 2), rows.one(table, "there", 2)) == [2, None]
+        assert found(rows.first(table, order_by=[at]), rows.first(table, at > 7)) == [1, None]
+        assert found(rows.first(table, table.c.network == "here", order_by=[at.desc()], locked=True)) == [3]
+        assert found(*rows.every(table, order_by=everybody)) == [1, 2, 3, 7]
+        assert found(*rows.every(table, at > 1, order_by=[at.desc()], at_most=2)) == [7, 3]
+        assert found(*rows.each(table, at < 7, order_by=[at.desc()])) == [3, 2, 1]
+        assert found(*rows.having(table, {"network": "here"}, order_by=[at])) == [1, 2, 3]
+        assert found(*rows.having(table, {"network": "here"}, order_by=[at.desc()])) == [3, 2, 1]
+        assert found(*rows.having(table, {"network": None}, order_by=[at])) == []
+        assert rows.ids(select(at).order_by(at.desc())) == [7, 3, 2, 1]
+        assert [tuple(one) for one in rows.found(select(at, table.c.network).where(at == 7))] == [(7, "there")]
+
+
+def test_rows_that_are_counted_are_found_by_their_numbers(store: Store) -> None:
+    outcomes, other = tables.desired_outcomes, "0" * 32
+    of_it = {"conversation_id": fill(store).first}
+    with store.reading_rows() as rows:
+        kept = [row["number"] for row in rows.having(outcomes, of_it, order_by=[outcomes.c.number])]
+        latest = rows.latest(outcomes, of_it)
+        assert latest is not None
+        assert (latest["number"], rows.next_number(outcomes, **of_it)) == (kept[-1], kept[-1] + 1)
+        assert kept == list(range(1, len(kept) + 1))
+        assert [row["number"] for row in rows.numbered_after(outcomes, of_it, 0)] == kept
+        assert [row["number"] for row in rows.numbered_after(outcomes, of_it, kept[-2])] == kept[-1:]
+        assert rows.latest(outcomes, {"conversation_id": other}) is None
+        assert rows.next_number(outcomes, conversation_id=other) == 1
+        ids = [row["log"] for row in rows.ones(tables.logs, ["forgotten", "entries", "audit", "nothing"])]
+        assert ids == ["audit", "entries", "forgotten"]
+
+
+@pytest.mark.usefixtures("file")
+def test_what_no_row_can_hold_is_found_nowhere(store: Store) -> None:
+    table = tables.attempts
+    with store.reading_rows() as rows:
+        assert rows.one(table, "\ud800", 1) is None
+        assert rows.first(table, table.c.network == "\ud800") is None
+        assert rows.every(table, table.c.network == "\ud800", order_by=[table.c.at]) == []
+        assert list(rows.each(table, table.c.network == "\ud800", order_by=[table.c.at])) == []
+
+
+def test_what_was_read_is_as_it_is_kept_whatever_is_done_with_it_and_written_since(store: Store) -> None:
+    table = tables.attempts
+    with store.writing_rows() as rows:
+        rows.add(table, attempt(1))
+        read = rows.one(table, "here", 1, locked=True)
+        assert read is not None
+        read["wrong"] = 99
+        again = rows.one(table, "here", 1)
+        assert again is not None
+        assert again["wrong"] == 1
+        rows.replace(table, again, to={"wrong": 2})
+        assert (rows.one(table, "here", 1) or {})["wrong"] == 2
+        rows.put_all(table, [attempt(1, 3)])
+        assert (rows.one(table, "here", 1, locked=True) or {})["wrong"] == 3
+        rows.erase(table, table.c.at == 1)
+        assert rows.one(table, "here", 1) is None
+
+
+def test_what_another_row_forbids_is_said_by_what_it_is(store: Store) -> None:
+    table = tables.attempts
+    with store.writing_rows() as rows:
+        rows.add(table, attempt(1))
+    for writing in (
+        lambda rows: rows.add(table, attempt(1)),
+        lambda rows: rows.add_all(table, [attempt(2), attempt(1)]),
+        lambda rows: rows.add_proven(table, [attempt(1) | {"proof": b""}]),
+    ):
+        with pytest.raises(Taken, match=r"^There is such a row in attempts already\.$"), store.writing_rows() as rows:
+            writing(rows)
+    with pytest.raises(Missing, match=r"facts_due would name something"), store.writing_rows() as rows:
+        rows.put_all(tables.facts_due, [{"enquiry_id": "0" * 32, "mark": "a"}])
+    with pytest.raises(Missing, match="no such row in attempts"), store.writing_rows() as rows:
+        rows.change(table, table.c.at == 2, to={"wrong": 2})
+    with pytest.raises(RuntimeError, match="only reads"), store.reading_rows() as rows:
+        rows.erase(table)
+    with store.reading_rows() as rows:
+        assert [row["at"] for row in rows.every(table, order_by=[table.c.at])] == [1]
+
+
+@pytest.mark.parametrize("words", ["\0", "here\0", "\ud800", "\udfff here"])
+def test_what_no_text_holds_is_refused_without_being_told(store: Store, words: str) -> None:
+    refused = r"^attempts\.network holds a NUL or a lone surrogate: seal it, or keep it out\.$"
+    with pytest.raises(ValueError, match=refused), store.writing_rows() as rows:
+        rows.add(tables.attempts, attempt(1, network=words))
+
+
+def test_a_row_without_a_proof_of_its_own_is_not_proven() -> None:
+    key, row = b"k" * 32, attempt(1)
+    proof = prove(key, tables.attempts, row)
+    assert is_proven(key, tables.attempts, row | {"proof": proof})
+    for other in (None, "", proof.hex(), proof[:-1], bytes(32)):
+        assert not is_proven(key, tables.attempts, row | {"proof": other})
+
+
+def test_a_time_that_is_not_there_stays_so() -> None:
+    assert (moment_or_none(None), moment_or_none(stamp(NOON))) == (None, NOON)
+    with pytest.raises(ValueError, match="A time without a zone is no time"):
+        stamp(NOON.replace(tzinfo=None))
 
 
 READING: dict[str, Callable[[Transaction, str], Any]] = {
