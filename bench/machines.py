@@ -10,14 +10,18 @@ import os
 import secrets
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+
 from bench.people import PROXY, Browser, Person
 from bench.rows import Row, at_least, processor, show
+from bot.store.database import ONE_WRITES
 from tests.boxes import trained_model
 from tests.faults.telling import unkept
 from tests.machines.site import Site
@@ -27,6 +31,26 @@ from tests.tools import find_redis
 PEOPLE = 16
 """Who answer one after the other without a pause, each as soon as the next question is there."""
 TARGET = 1.7
+LOOKED_EVERY = 0.05
+"""Seconds between two looks at who writes."""
+
+
+@dataclass
+class Writing:
+    """How often somebody wrote, and how often others waited: one writes at a time, over all apps."""
+
+    looks: int = 0
+    written: int = 0
+    waited: int = 0
+
+    def look(self, held: int, awaited: int) -> None:
+        """Count what was seen at one moment."""
+        self.looks += 1
+        self.written += bool(held)
+        self.waited += bool(awaited)
+
+    def __str__(self) -> str:
+        return f"{self.written / self.looks:.0%} of the time; others waited for it in {self.waited / self.looks:.0%}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +62,7 @@ class Run:
     cost: Mapping[str, float]
     """Seconds of processor, by part."""
     wrong: tuple[str, ...]
+    writing: Writing
 
     @property
     def rate(self) -> float:
@@ -83,6 +108,7 @@ def _rows(name: str, one: Run, two: Run) -> list[Row]:
             )
             for number, run in ((1, one), (2, two))
         ),
+        *(Row(f"{name}: {number} app, somebody wrote", str(run.writing)) for number, run in ((1, one), (2, two))),
         at_least(f"{name}: two of each beside one of each", two.rate / one.rate, TARGET, "times", places=2),
         Row(f"{name}: as many cores, all busy, would bring at most", f"{most:.2f} times ({cost:.1f} ms a turn)"),
         Row(
@@ -111,10 +137,11 @@ def _run(folder: Path, server: Server, redis: Path, number: int, seconds: float,
         ]
         before = {part: processor(pids) for part, pids in parts.items()}
         began = time.monotonic()
-        turns = asyncio.run(_as_fast_as_they_can(people, seconds))
+        with _looking(site.apps[0].settings["database"]) as writing:
+            turns = asyncio.run(_as_fast_as_they_can(people, seconds))
         took = time.monotonic() - began
         cost = {part: processor(pids) - before[part] for part, pids in parts.items()}
-        return Run(turns, took, cost, tuple(unkept(site.apps[0], people)))
+        return Run(turns, took, cost, tuple(unkept(site.apps[0], people)), writing)
 
 
 async def _as_fast_as_they_can(people: Sequence[Person], seconds: float) -> int:
@@ -130,6 +157,29 @@ async def _as_fast_as_they_can(people: Sequence[Person], seconds: float) -> int:
 
     await asyncio.gather(*map(talk, people))
     return turns
+
+
+@contextmanager
+def _looking(database: str) -> Iterator[Writing]:
+    """Look now and then who has the lock that whoever writes has, and who waits for it."""
+    seen, is_over = Writing(), threading.Event()
+    lock = "locktype = 'advisory' AND (classid::bigint << 32) + objid::bigint = %s"
+    asked = f"SELECT count(*) FILTER (WHERE granted), count(*) FILTER (WHERE NOT granted) FROM pg_locks WHERE {lock}"
+
+    def look() -> None:
+        with psycopg.connect(database, autocommit=True) as connection:
+            while not is_over.wait(LOOKED_EVERY):
+                row = connection.execute(asked, [ONE_WRITES]).fetchone()
+                assert row is not None
+                seen.look(*row)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        yield seen
+    finally:
+        is_over.set()
+        looking.join()
 
 
 def _parts(site: Site, server: Server) -> dict[str, list[int]]:
