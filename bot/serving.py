@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ctypes
 import errno
 import logging
 import logging.config
@@ -47,6 +48,8 @@ log = logging.getLogger(__name__)
 KEEP_ALIVE = 15
 GOODBYE = 5
 """Seconds that requests under way get to finish when the program is told to end."""
+ARENAS_AT_MOST = -8
+"""The number that glibc gives this setting of its allocator: M_ARENA_MAX in malloc.h."""
 SHORTEST_BOX_SECRET = 32
 """Characters of what apps and boxes show each other."""
 
@@ -314,10 +317,20 @@ async def shell(settings: Settings, store: Store, model: Path) -> None:
     await serving
 
 
+def share_one_arena() -> None:
+    """Have all threads to come take memory from one place, where the C library is one that gives each its own.
+
+    What one thread leaves free there, the others cannot use: a busy program would grow for hours with what nobody has.
+    """
+    with contextlib.suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).mallopt(ARENAS_AT_MOST, 1)
+
+
 async def serve(settings: Settings, store: Store, model: Path | None, say: Callable[[str], None]) -> None:
     """Serve until told to end. Raises CannotServe."""
     # A core dump would hold opened keys and words.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    share_one_arena()
     ended = _until_told_to_end()
     async with running(settings, store, model) as run:
         say(f"Own Words is at {run.address}  (Ctrl+C ends it)")

@@ -11,6 +11,8 @@ from rasa.core import processor as processing
 from rasa.core.actions import action, forms
 from rasa.core.actions.action import ActionExtractSlots
 from rasa.core.agent import Agent
+from rasa.core.nlg.generator import ResponseVariationFilter
+from rasa.core.nlg.response import TemplatedNaturalLanguageGenerator
 from rasa.core.policies import rule_policy
 from rasa.core.policies.rule_policy import LOOP_WAS_INTERRUPTED, RULES, RULES_FOR_LOOP_UNHAPPY_PATH, RulePolicy
 from rasa.engine.runner.dask import DaskGraphRunner
@@ -34,6 +36,8 @@ def lighten(agent: Agent) -> None:
     """Fit a loaded agent so."""
     copy_nothing_for_the_log()
     make_defaults_once()
+    if isinstance(agent.nlg, TemplatedNaturalLanguageGenerator):
+        give_as_written(agent.nlg)
     processor, domain = agent.processor, agent.domain
     if domain is not None:
         share_slots(domain)
@@ -80,6 +84,35 @@ def make_defaults_once() -> None:
         return made[-1][1]
 
     action.default_actions = default_actions
+
+
+def give_as_written(nlg: TemplatedNaturalLanguageGenerator) -> None:
+    """Have a response that is the only one to suit, and into which nothing is filled, given as it is written.
+
+    Rasa draws lots for it, copies all of it, and looks through the copy for gaps.
+    """
+    generate = nlg.generate_from_slots
+    variations = ResponseVariationFilter(nlg.responses)
+    whole = {name for name, written in nlg.responses.items() if not _has_gaps(written)}
+
+    def generate_from_slots(
+        name: Text, slots: "Dict[Text, Any]", channel: Text, **more: Any
+    ) -> "Optional[Dict[Text, Any]]":
+        suiting = variations.responses_for_utter_action(name, channel, slots) if name in whole else ()
+        if len(suiting) != 1:
+            return generate(name, slots, channel, **more)
+        # Rasa takes it to pieces, one name after the other, and changes none of what stands under them.
+        return dict(suiting[0])
+
+    nlg.generate_from_slots = generate_from_slots
+
+
+def _has_gaps(written: Any) -> bool:
+    if isinstance(written, dict):
+        return any(map(_has_gaps, written.values()))
+    if isinstance(written, list):
+        return any(map(_has_gaps, written))
+    return isinstance(written, str) and ("{" in written or "}" in written)
 
 
 def share_slots(domain: Domain) -> None:

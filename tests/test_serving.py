@@ -3,6 +3,9 @@
 import asyncio
 import contextlib
 import socket
+import subprocess
+import sys
+import textwrap
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -46,6 +49,33 @@ def test_many_may_serve_and_whoever_fills_or_restores_a_database_is_alone(settin
             held.enter_context(using(settings, Use.SHARED))
     with held:
         held.enter_context(using(settings, Use.SHARED))
+
+
+@pytest.mark.parametrize(("told", "is_shared"), [("", False), ("share_one_arena()", True)])
+def test_all_threads_take_memory_from_one_place(told, is_shared):
+    program = f"""
+        import ctypes, threading
+        from bot.serving import share_one_arena
+
+        def take():
+            taken = [bytes(5000) for _ in range(100)]
+            everybody_is_there.wait()
+            everybody_is_there.wait()
+            return taken
+
+        {told}
+        everybody_is_there = threading.Barrier(9)
+        threads = [threading.Thread(target=take) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        everybody_is_there.wait()
+        ctypes.CDLL(None).malloc_stats()
+        everybody_is_there.wait()
+        """
+    ran = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert (ran.stderr.count("Arena ") == 1) is is_shared
 
 
 def test_no_root_key_is_made_inside_the_data_folder(settings):

@@ -71,7 +71,7 @@ class Drafts:
 
     def drop(self, conversation_id: str, for_turn: int) -> None:
         """Let go of the draft for a place, if there is one."""
-        self._rows.drop(tables.drafts, *_here(conversation_id, for_turn))
+        self._rows.drop_having(tables.drafts, {"conversation_id": conversation_id, "for_turn": for_turn})
 
     def _key_id(self, conversation_id: str) -> str:
         conversations = tables.conversations

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Delete,
     Executable,
     Insert,
     Select,
@@ -127,6 +128,10 @@ def _holding(table: Table, columns: Mapping[str, Value]) -> list[ColumnElement[b
     return [table.c[name] == value for name, value in columns.items()]
 
 
+def _holding_given(table: Table, names: tuple[str, ...]) -> list[ColumnElement[bool]]:
+    return [table.c[name] == bindparam(name) for name in names]
+
+
 @cache
 def _adding(table: Table) -> Insert:
     """Statements that are asked at every turn are made once: SQLAlchemy takes longer to make one than to run it."""
@@ -140,10 +145,15 @@ def _replacing(table: Table, names: tuple[str, ...]) -> Update:
 
 
 @cache
+def _dropping(table: Table, names: tuple[str, ...]) -> Delete:
+    return delete(table).where(*_holding_given(table, names))
+
+
+@cache
 def _finding(
     table: Table, names: tuple[str, ...], order_by: tuple[Column[Any], ...], *, after: bool, locked: bool
 ) -> Select[*tuple[Any, ...]]:
-    where = [table.c[name] == bindparam(name) for name in names]
+    where = _holding_given(table, names)
     if after:
         where.append(table.c.number > bindparam("after"))
     query = select(table).where(*where).order_by(*order_by)
@@ -151,8 +161,13 @@ def _finding(
 
 
 @cache
+def _highest(table: Table, names: tuple[str, ...]) -> Select[*tuple[Any, ...]]:
+    return select(func.max(table.c.number)).where(*_holding_given(table, names))
+
+
+@cache
 def _as_sqlite_is_asked(query: Select[*tuple[Any, ...]]) -> tuple[str, tuple[str, ...]]:
-    """The text of a query that `_finding` made, and the names of what it is given, in order."""
+    """The text of a query that is made once, and the names of what it is given, in order."""
     compiled = query.compile(dialect=sqlite.dialect())
     return str(compiled), tuple(compiled.positiontup or ())
 
@@ -243,6 +258,11 @@ class Rows:
         self._notice(table, self.each(table, *where, order_by=[]))
         self._write(table, delete(table).where(*where))
 
+    def drop_having(self, table: Table, columns: Mapping[str, str | int]) -> None:
+        """Delete the rows in which these columns hold just this."""
+        self._notice(table, self.each(table, *_holding(table, columns), order_by=[]))
+        self._write(table, _dropping(table, tuple(columns)), columns)
+
     def erase(self, table: Table, *where: ColumnElement[bool]) -> None:
         """Delete the rows that this finds without looking at them: damage keeps nothing from being forgotten.
 
@@ -299,8 +319,9 @@ class Rows:
         return [self._checked(table, found) for found in self._found(query, {**columns, "after": number})]
 
     def latest(self, table: Table, columns: Mapping[str, Value]) -> Row | None:
-        """The row with the greatest number of those in which these columns hold just this."""
-        return self.first(table, *_holding(table, columns), order_by=[table.c.number.desc()])
+        """The row with the greatest number of those in which these columns hold just this: a few."""
+        found = self.having(table, columns, order_by=[table.c.number])
+        return found[-1] if found else None
 
     def every(
         self,
@@ -339,10 +360,10 @@ class Rows:
         """What this finds, unproven: sums, and what is proven in another way."""
         return self._found(query)
 
-    def next_number(self, table: Table, **columns: Value) -> int:
+    def next_number(self, table: Table, **columns: str | int) -> int:
         """The number of the next row in which these columns hold just this, in a table that counts them from 1."""
-        highest = select(func.max(table.c.number)).where(*_holding(table, columns))
-        return int(self.connection.execute(highest).scalar_one() or 0) + 1
+        found = self._found(_highest(table, tuple(columns)), columns)
+        return int(found[0][0] or 0) + 1 if found else 1
 
     def _found(
         self, query: Select[*tuple[Any, ...]], given: Mapping[str, Value] | None = None
