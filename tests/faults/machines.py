@@ -66,6 +66,11 @@ def _round(yard: Yard, redis: Path, folder: Path, came: dict[str, Outcome]) -> N
 def _with_a_loss(site: Site, people: list[Persistent]) -> Compared:
     """Hold the store, from which an answer is taken away in the reading, against the ledgers."""
     kept = {one: turns_of(site.apps[0], one) for person in people for one in person.conversations}
-    sent = next(one for one in people[0].acknowledged if one.words)
-    kept[sent.conversation_id] = tuple(turn for turn in kept[sent.conversation_id] if turn.token != sent.token)
+    conversation_id = people[0].acknowledged[0].conversation_id
+    acknowledged = {one.token for one in people[0].acknowledged if one.words}
+    turns = kept[conversation_id]
+    # Not one that others go on from: without it, where the conversation stands could not even be worked out.
+    named = {number for turn in turns for number in (turn.replaces, turn.adds_to)}
+    lost = next(turn for turn in turns if turn.token in acknowledged and turn.number not in named)
+    kept[conversation_id] = tuple(turn for turn in turns if turn is not lost)
     return compare_turns(kept, people)
