@@ -95,13 +95,13 @@ class Teams:
 
     def rename(self, team_id: str, name: str) -> None:
         """Call a team something else. Raises `Missing`."""
-        row = self._row(team_id, locked=True)
+        row = self._row(team_id)
         sealed = self._keys.open(row["key_id"]).seal(name, place_of_team(row["key_id"], team_id))
         self._rows.replace(tables.teams, row, to={"name": sealed})
 
     def set_duty(self, team_id: str) -> None:
         """Make this the duty team in place of the one before. Raises `Missing`, also where the team is closed."""
-        row = self._row(team_id, locked=True)
+        row = self._row(team_id)
         if row["closed_at"] is not None:
             raise Missing("A team that is closed is not on duty.")
         teams = tables.teams
@@ -111,14 +111,14 @@ class Teams:
 
     def close(self, team_id: str, now: datetime) -> None:
         """Close a team. One that is closed stays as it is. Raises `Missing`, and `Taken` for the duty team."""
-        row = self._row(team_id, locked=True)
+        row = self._row(team_id)
         if row["duty"]:
             raise Taken("This is the duty team: make another one that first.")
         if row["closed_at"] is None:
             self._rows.replace(tables.teams, row, to={"closed_at": stamp(now)})
 
-    def _row(self, team_id: str, *, locked: bool = False) -> Row:
-        row = self._rows.first(tables.teams, tables.teams.c.team_id == team_id, locked=locked)
+    def _row(self, team_id: str) -> Row:
+        row = self._rows.first(tables.teams, tables.teams.c.team_id == team_id)
         if row is None:
             raise Missing(f"There is no team {team_id}.")
         return row
@@ -198,7 +198,7 @@ class Accounts:
 
     def change(self, account_id: str, *, role: Role, name: str, email: str, team_ids: Collection[str]) -> None:
         """Say anew whose account it is and what for. Raises `Missing`, and `Taken` when the e-mail address is."""
-        row = self._row(account_id, locked=True)
+        row = self._row(account_id)
         other = self.find(email)
         if other is not None and other.account_id != account_id:
             raise Taken("There is an account with this e-mail address already.")
@@ -209,13 +209,13 @@ class Accounts:
 
     def disable(self, account_id: str, now: datetime) -> None:
         """Let nobody in with this account any more. One that is disabled stays as it is. Raises `Missing`."""
-        row = self._row(account_id, locked=True)
+        row = self._row(account_id)
         if row["disabled_at"] is None:
             self._rows.replace(tables.accounts, row, to={"disabled_at": stamp(now)})
 
     def enable(self, account_id: str) -> None:
         """Let somebody in with this account again. Raises `Missing`."""
-        self._rows.replace(tables.accounts, self._row(account_id, locked=True), to={"disabled_at": None})
+        self._rows.replace(tables.accounts, self._row(account_id), to={"disabled_at": None})
 
     def password(self, account_id: str) -> str | None:
         """The hash of its password, if it has one. Raises `Missing`."""
@@ -223,7 +223,7 @@ class Accounts:
 
     def set_password(self, account_id: str, password_hash: str | None) -> None:
         """Keep the hash of a password in place of the one before. Raises `Missing`."""
-        row = self._row(account_id, locked=True)
+        row = self._row(account_id)
         self._rows.replace(tables.accounts, row, to={"password": self._sealed(row, "password", password_hash)})
 
     def totp(self, account_id: str) -> str | None:
@@ -232,14 +232,14 @@ class Accounts:
 
     def set_totp(self, account_id: str, secret: str | None) -> None:
         """Keep the secret of one-time codes in place of the one before. Raises `Missing`."""
-        row = self._row(account_id, locked=True)
+        row = self._row(account_id)
         sealed = self._sealed(row, "totp", secret)
         # Another secret has other codes: those used of the one before say nothing of them.
         self._rows.replace(tables.accounts, row, to={"totp": sealed, "totp_counter": None})
 
     def used_totp(self, account_id: str, counter: int) -> bool:
         """Use the one-time code of this counter. False when it was used, or a later one. Raises `Missing`."""
-        row = self._row(account_id, locked=True)
+        row = self._row(account_id)
         if row["totp_counter"] is not None and row["totp_counter"] >= counter:
             return False
         self._rows.replace(tables.accounts, row, to={"totp_counter": counter})
@@ -258,9 +258,9 @@ class Accounts:
             found.setdefault(row["account_id"], set()).add(row["team_id"])
         return {account_id: frozenset(team_ids) for account_id, team_ids in found.items()}
 
-    def _row(self, account_id: str, *, locked: bool = False) -> Row:
+    def _row(self, account_id: str) -> Row:
         accounts = tables.accounts
-        row = self._rows.first(accounts, accounts.c.account_id == account_id, locked=locked)
+        row = self._rows.first(accounts, accounts.c.account_id == account_id)
         if row is None:
             raise Missing(f"There is no account {account_id}.")
         return row

@@ -160,18 +160,18 @@ class Allocations:
             raise Missing(f"There is no enquiry {enquiry_id}.")
 
     def _row(self, enquiry_id: str) -> Row:
-        """The row of an enquiry, locked, made where there is none yet."""
+        """The row of an enquiry, made where there is none yet."""
         access = tables.enquiry_access
-        row = self._rows.one(access, enquiry_id, locked=True)
+        row = self._rows.one(access, enquiry_id)
         if row is None:
             self._require(enquiry_id)
             self._rows.add(access, {"enquiry_id": enquiry_id, "is_restricted": 0})
-            row = self._rows.one(access, enquiry_id, locked=True)
+            row = self._rows.one(access, enquiry_id)
             assert row is not None
         return row
 
     def _allocation(self, enquiry_id: str, account_id: str) -> Row | None:
-        return self._rows.one(tables.allocations, enquiry_id, account_id, locked=True)
+        return self._rows.one(tables.allocations, enquiry_id, account_id)
 
     def _move(
         self,

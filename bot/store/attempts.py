@@ -30,7 +30,7 @@ class Attempts:
         """Count a wrong code, or one more of anything else."""
         attempts = tables.attempts
         minute = _minute(now)
-        row = self._rows.first(attempts, attempts.c.network == network, attempts.c.at == minute, locked=True)
+        row = self._rows.first(attempts, attempts.c.network == network, attempts.c.at == minute)
         if row is None:
             self._rows.add(attempts, {"network": network, "at": minute, "wrong": 1})
         else:

@@ -127,7 +127,7 @@ class Conversations:
         Lists are made from this, so whoever adds a turn says it in the same transaction.
         """
         states = tables.conversation_states
-        row = self._rows.one(states, conversation_id, locked=True)
+        row = self._rows.one(states, conversation_id)
         if row is not None and row["state"] == state.value:
             return
         to: dict[str, Value] = {"state": state.value, "settled_at": stamp(now), "review": None}
@@ -207,7 +207,7 @@ class Conversations:
         Raises `AlreadyKept` when this token brought a turn before, `Missing` when the conversation or a turn that this
         one points to is not there.
         """
-        conversation = self._row(conversation_id, locked=True)
+        conversation = self._row(conversation_id)
         if token is not None and (earlier := self.turn_by_token(conversation_id, token)) is not None:
             raise AlreadyKept(earlier)
         number = conversation["length"] + 1
@@ -244,7 +244,7 @@ class Conversations:
         They bring their numbers, which go on from the last one. Raises `Missing` where they do not, and where one
         points to a turn that is not there; `Taken` when a token brought a turn before.
         """
-        conversation = self._row(conversation_id, locked=True)
+        conversation = self._row(conversation_id)
         key = self._keys.open(conversation["key_id"])
         length, head = conversation["length"], conversation["head"]
         rows: list[Row] = []
@@ -319,8 +319,8 @@ class Conversations:
             return _opened(self._keys.open(self._row(conversation_id)["key_id"]), row)
         return None
 
-    def _row(self, conversation_id: str, *, locked: bool = False) -> Row:
-        row = self._rows.one(tables.conversations, conversation_id, locked=locked)
+    def _row(self, conversation_id: str) -> Row:
+        row = self._rows.one(tables.conversations, conversation_id)
         if row is None:
             raise Missing(f"There is no conversation {conversation_id}.")
         return row

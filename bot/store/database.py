@@ -122,6 +122,8 @@ def connect(url: URL) -> Engine:
         echo=False,
         pool_size=8,
         max_overflow=32,
+        # The one used last knows most: pages of the file, and queries that a server has planned.
+        pool_use_lifo=True,
         pool_timeout=LOCKED_FOR,
         # A server that was stopped and is back is found again by whoever comes next, and no promise breaks for it.
         pool_pre_ping=not is_file,
@@ -149,7 +151,7 @@ def wait_for_answers(connection: Connection, seconds: float | None) -> None:
 def write_alone(connection: Connection) -> None:
     """Wait until nobody else writes, or changes the tables, in any process. SQLite sees to that by itself.
 
-    So whatever is decided in a promise is decided on what is there, on a server as in a file.
+    So whatever is decided in a promise is decided on what is there, on a server as in a file. No row has to be locked.
     """
     if connection.dialect.name != "sqlite":
         idle = func.set_config("idle_in_transaction_session_timeout", str(IDLE_WRITER), True)  # noqa: FBT003 SQL's own
@@ -182,13 +184,15 @@ def connect_to_read(engine: Engine) -> Iterator[Connection]:
             connection.execution_options(reading=True)
         else:
             connection.execution_options(isolation_level="REPEATABLE READ")
-        transaction = connection.begin()
-        wait_for_answers(connection, READS_WITHIN)
-        try:
-            yield connection
-        finally:
-            # Nothing is to be committed, and on a damaged file a COMMIT would fail.
-            transaction.rollback()
+        with connection.begin() as transaction:
+            wait_for_answers(connection, READS_WITHIN)
+            try:
+                yield connection
+            finally:
+                # Nothing is to be committed, and on a damaged file a COMMIT would fail. On a server it does not, and
+                # after a ROLLBACK the driver asks everything anew as if it never had.
+                if engine.dialect.name == "sqlite":
+                    transaction.rollback()
 
 
 def _tell_pragmas(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:

@@ -81,7 +81,7 @@ class Enquiries:
 
     def close(self, enquiry_id: str, now: datetime) -> None:
         """Close an enquiry. One that is closed stays as it is. Raises `Missing`."""
-        row = self._row(enquiry_id, locked=True)
+        row = self._row(enquiry_id)
         if row["closed_at"] is None:
             self._know_the_first_moves(row)
             self._rows.replace(tables.enquiries, row, to={"closed_at": stamp(now)})
@@ -89,7 +89,7 @@ class Enquiries:
 
     def reopen(self, enquiry_id: str, now: datetime) -> None:
         """Open a closed enquiry again. One that is open stays as it is. Raises `Missing`."""
-        row = self._row(enquiry_id, locked=True)
+        row = self._row(enquiry_id)
         if row["closed_at"] is not None:
             self._know_the_first_moves(row)
             self._rows.replace(tables.enquiries, row, to={"closed_at": None})
@@ -154,8 +154,8 @@ class Enquiries:
         number = self._rows.next_number(moves, enquiry_id=enquiry_id)
         self._rows.add(moves, {"enquiry_id": enquiry_id, "number": number, "move": move.value, "at": at})
 
-    def _row(self, enquiry_id: str, *, locked: bool = False) -> Row:
-        row = self._rows.one(tables.enquiries, enquiry_id, locked=locked)
+    def _row(self, enquiry_id: str) -> Row:
+        row = self._rows.one(tables.enquiries, enquiry_id)
         if row is None:
             raise Missing(f"There is no enquiry {enquiry_id}.")
         return row

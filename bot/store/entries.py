@@ -221,7 +221,7 @@ class Entries:
     def _reviewed(self, conversation_id: str, what: str) -> None:
         """Have lists know of a review without looking for it."""
         states = tables.conversation_states
-        row = self._rows.one(states, conversation_id, locked=True)
+        row = self._rows.one(states, conversation_id)
         if row is not None:
             self._rows.replace(states, row, to={"review": what})
 

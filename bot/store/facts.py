@@ -143,7 +143,7 @@ class KeptFacts:
     def settle(self, facts: Facts, mark: str) -> bool:
         """Keep the facts of an enquiry that was marked, unless something of it has changed since that mark."""
         marked = tables.facts_due
-        row = self._rows.first(marked, marked.c.enquiry_id == facts.enquiry_id, locked=True)
+        row = self._rows.first(marked, marked.c.enquiry_id == facts.enquiry_id)
         if row is None or row["mark"] != mark:
             return False
         self.keep(facts)

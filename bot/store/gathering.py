@@ -73,7 +73,6 @@ class GatheredRows(Rows):
         table: Table,
         *where: ColumnElement[bool],
         order_by: Sequence[ColumnElement[Any]] = (),
-        locked: bool = False,
     ) -> Row | None:
         """Give the first row that this finds."""
         found = self._matching(table, where)
@@ -81,7 +80,7 @@ class GatheredRows(Rows):
             found = _sorted(found, order_by)
         return dict(found[0]) if found else None
 
-    def one(self, table: Table, *key: Value, locked: bool = False) -> Row | None:
+    def one(self, table: Table, *key: Value) -> Row | None:
         """Give the row with this primary key."""
         columns = table.primary_key.columns
         found = self._by.get((table, columns[0].name, key[0]), ())

@@ -113,7 +113,7 @@ class Invitations:
 
         Raises `Taken` when it was used or ended already, `Missing` when there is no such invitation or conversation.
         """
-        row = self._row(invitation_id, locked=True)
+        row = self._row(invitation_id)
         if row["used_at"] is not None or row["ended_at"] is not None:
             raise Taken("This invitation was used or ended already.")
         used: dict[str, Value] = {"used_at": stamp(now), "conversation_id": conversation_id, "begun_with": begun_with}
@@ -121,13 +121,13 @@ class Invitations:
 
     def end(self, invitation_id: str, now: datetime) -> None:
         """End an invitation for good. One that was used or ended stays as it is. Raises `Missing`."""
-        row = self._row(invitation_id, locked=True)
+        row = self._row(invitation_id)
         if row["used_at"] is None and row["ended_at"] is None:
             self._rows.replace(tables.invitations, row, to={**_UNTRIABLE, "ended_at": stamp(now)})
 
-    def _row(self, invitation_id: str, *, locked: bool = False) -> Row:
+    def _row(self, invitation_id: str) -> Row:
         invitations = tables.invitations
-        row = self._rows.first(invitations, invitations.c.invitation_id == invitation_id, locked=locked)
+        row = self._rows.first(invitations, invitations.c.invitation_id == invitation_id)
         if row is None:
             raise Missing(f"There is no invitation {invitation_id}.")
         return row

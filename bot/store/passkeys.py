@@ -86,7 +86,7 @@ class Passkeys:
     def _row(self, credential_id: bytes) -> Row | None:
         passkeys = tables.passkeys
         found_by = digest_of(credential_id, self._finding)
-        return self._rows.first(passkeys, passkeys.c.found_by == found_by, locked=True)
+        return self._rows.first(passkeys, passkeys.c.found_by == found_by)
 
     def _passkey(self, row: Row) -> Passkey:
         key = self._keys.open(row["key_id"])

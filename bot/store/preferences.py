@@ -25,7 +25,7 @@ class KeptPreferences:
             "read_aloud": preferences.read_aloud,
             "kept_at": stamp(now),
         }
-        before = self._rows.first(table, table.c.conversation_id == conversation_id, locked=True)
+        before = self._rows.first(table, table.c.conversation_id == conversation_id)
         if before is None:
             self._rows.add(table, {"conversation_id": conversation_id, **row})
         else:

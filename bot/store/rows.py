@@ -151,13 +151,12 @@ def _dropping(table: Table, names: tuple[str, ...]) -> Delete:
 
 @cache
 def _finding(
-    table: Table, names: tuple[str, ...], order_by: tuple[Column[Any], ...], *, after: bool, locked: bool
+    table: Table, names: tuple[str, ...], order_by: tuple[Column[Any], ...], *, after: bool
 ) -> Select[*tuple[Any, ...]]:
     where = _holding_given(table, names)
     if after:
         where.append(table.c.number > bindparam("after"))
-    query = select(table).where(*where).order_by(*order_by)
-    return query.with_for_update() if locked else query
+    return select(table).where(*where).order_by(*order_by)
 
 
 @cache
@@ -186,8 +185,8 @@ class Rows:
         self._proof_key = proof_key
         self._may_write = may_write
         self._notice = notice or _nobody_notices
-        self._read: dict[Table, dict[tuple[Value, ...], tuple[Row, bool]]] = {}
-        """Rows that were found by their key, and if they are locked: until this transaction writes to their table."""
+        self._read: dict[Table, dict[tuple[Value, ...], Row | None]] = {}
+        """What was found by its key, until this transaction writes to its table. Nobody else writes meanwhile."""
 
     def add(self, table: Table, row: Mapping[str, Value]) -> None:
         """Add a row. Columns not named are empty. Raises `Taken` or `Missing` when another row forbids it."""
@@ -236,7 +235,7 @@ class Rows:
 
     def change(self, table: Table, *where: ColumnElement[bool], to: Mapping[str, Value]) -> None:
         """Change columns of the one row that this finds. Raises `Missing` when there is none."""
-        row = self.first(table, *where, locked=True)
+        row = self.first(table, *where)
         if row is None:
             raise Missing(f"There is no such row in {table.name}.")
         self.replace(table, row, to=to)
@@ -251,7 +250,7 @@ class Rows:
         given = {f"key {name}": value for name, value in key.items()}
         given |= {f"to {name}": value for name, value in changed.items()}
         self._write(table, _replacing(table, tuple(changed)), given)
-        self._read.setdefault(table, {})[tuple(key.values())] = (after, True)
+        self._read.setdefault(table, {})[tuple(key.values())] = after
 
     def drop(self, table: Table, *where: ColumnElement[bool]) -> None:
         """Delete the rows that this finds."""
@@ -275,28 +274,20 @@ class Rows:
         table: Table,
         *where: ColumnElement[bool],
         order_by: Sequence[ColumnElement[Any]] = (),
-        locked: bool = False,
     ) -> Row | None:
-        """The first row that this finds. `locked`: no other transaction changes it until this one ends."""
-        query = select(table).where(*where).order_by(*order_by).limit(1)
-        if locked:
-            query = query.with_for_update()
-        found = self._found(query)
+        """The first row that this finds."""
+        found = self._found(select(table).where(*where).order_by(*order_by).limit(1))
         return self._checked(table, found[0]) if found else None
 
-    def one(self, table: Table, *key: Value, locked: bool = False) -> Row | None:
-        """The row with this primary key. `locked` as with `first`."""
+    def one(self, table: Table, *key: Value) -> Row | None:
+        """The row with this primary key."""
         read = self._read.setdefault(table, {})
-        row, is_locked = read.get(key, (None, False))
-        if row is None or (locked and not is_locked):
+        if key not in read:
             names = tuple(column.name for column in table.primary_key.columns)
-            query = _finding(table, names, (), after=False, locked=locked)
-            found = self._found(query, dict(zip(names, key, strict=True)))
-            if not found:
-                return None
-            row = self._checked(table, found[0])
-            read[key] = (row, locked)
-        return dict(row)
+            found = self._found(_finding(table, names, (), after=False), dict(zip(names, key, strict=True)))
+            read[key] = self._checked(table, found[0]) if found else None
+        row = read[key]
+        return None if row is None else dict(row)
 
     def ones(self, table: Table, keys: Sequence[Value]) -> list[Row]:
         """The rows with these primary keys of one column, as many as there are."""
@@ -310,12 +301,12 @@ class Rows:
         columns_in_order = tuple(column for column in order_by if isinstance(column, Column))
         if None in columns.values() or len(columns_in_order) < len(order_by):
             return self.every(table, *_holding(table, columns), order_by=order_by)
-        query = _finding(table, tuple(columns), columns_in_order, after=False, locked=False)
+        query = _finding(table, tuple(columns), columns_in_order, after=False)
         return [self._checked(table, found) for found in self._found(query, columns)]
 
     def numbered_after(self, table: Table, columns: Mapping[str, Value], number: int) -> list[Row]:
         """All rows in which these columns hold just this and whose number is greater, by their numbers."""
-        query = _finding(table, tuple(columns), (table.c.number,), after=True, locked=False)
+        query = _finding(table, tuple(columns), (table.c.number,), after=True)
         return [self._checked(table, found) for found in self._found(query, {**columns, "after": number})]
 
     def latest(self, table: Table, columns: Mapping[str, Value]) -> Row | None:

@@ -62,7 +62,7 @@ class Links:
     def use(self, digest: str, now: datetime) -> None:
         """Use a link. Raises `Taken` when it was used or ended already, `Missing` when there is none."""
         links = tables.links
-        row = self._rows.first(links, links.c.link_hash == digest, locked=True)
+        row = self._rows.first(links, links.c.link_hash == digest)
         if row is None:
             raise Missing("There is no such link.")
         if row["used_at"] is not None or row["ended_at"] is not None:
@@ -138,7 +138,7 @@ class Sessions:
     def end(self, secret_hash: str, now: datetime) -> None:
         """End a session for good. One that has ended, or never was, stays as it is."""
         sessions = tables.sessions
-        row = self._rows.first(sessions, sessions.c.session_hash == secret_hash, locked=True)
+        row = self._rows.first(sessions, sessions.c.session_hash == secret_hash)
         if row is not None and row["ended_at"] is None:
             self._rows.replace(sessions, row, to={"ended_at": stamp(now)})
 
@@ -184,7 +184,7 @@ class Sessions:
 
     def _row(self, secret_hash: str) -> Row:
         sessions = tables.sessions
-        row = self._rows.first(sessions, sessions.c.session_hash == secret_hash, locked=True)
+        row = self._rows.first(sessions, sessions.c.session_hash == secret_hash)
         if row is None:
             raise Missing("There is no such session.")
         return row

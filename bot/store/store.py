@@ -411,7 +411,7 @@ class Store:
         keys, wrapped, damaged, last = tables.keys, 0, 0, ""
         otherwise = keys.c.root_key_id != root.key_id
         with self.writing_rows() as rows:
-            own = rows.first(keys, keys.c.purpose == FOR_LASTING, otherwise, locked=True)
+            own = rows.first(keys, keys.c.purpose == FOR_LASTING, otherwise)
             if own is not None:
                 rows.replace(keys, own, to=_wrapping(self.wrapped_under(root, own)))
                 wrapped += 1

@@ -100,20 +100,20 @@ class Tokens:
 
     def used(self, token_id: str, now: datetime) -> None:
         """Say that it was good for something on this day. A clock that was set back takes nothing back."""
-        row = self._row(token_id, locked=True)
+        row = self._row(token_id)
         today = now.date().isoformat()
         if row["last_used_on"] is None or row["last_used_on"] < today:
             self._rows.replace(tables.tokens, row, to={"last_used_on": today})
 
     def end(self, token_id: str, now: datetime) -> None:
         """End a token for good. Raises `Missing`, and `Taken` where that was done before."""
-        row = self._row(token_id, locked=True)
+        row = self._row(token_id)
         if row["ended_at"] is not None:
             raise Taken("This token was ended before.")
         self._rows.replace(tables.tokens, row, to={"ended_at": stamp(now)})
 
-    def _row(self, token_id: str, *, locked: bool = False) -> Row:
-        row = self._rows.first(tables.tokens, tables.tokens.c.token_id == token_id, locked=locked)
+    def _row(self, token_id: str) -> Row:
+        row = self._rows.first(tables.tokens, tables.tokens.c.token_id == token_id)
         if row is None:
             raise Missing("There is no such token.")
         return row

@@ -188,7 +188,7 @@ def test_rows_are_found_by_what_they_hold_and_in_the_order_asked_for(store: Stor
 
         assert found(rows.one(table, "here", 2), rows.one(table, "there", 2)) == [2, None]
         assert found(rows.first(table, order_by=[at]), rows.first(table, at > 7)) == [1, None]
-        assert found(rows.first(table, table.c.network == "here", order_by=[at.desc()], locked=True)) == [3]
+        assert found(rows.first(table, table.c.network == "here", order_by=[at.desc()])) == [3]
         assert found(*rows.every(table, order_by=everybody)) == [1, 2, 3, 7]
         assert found(*rows.every(table, at > 1, order_by=[at.desc()], at_most=2)) == [7, 3]
         assert found(*rows.each(table, at < 7, order_by=[at.desc()])) == [3, 2, 1]
@@ -230,7 +230,7 @@ def test_what_was_read_is_as_it_is_kept_whatever_is_done_with_it_and_written_sin
     table = tables.attempts
     with store.writing_rows() as rows:
         rows.add(table, attempt(1))
-        read = rows.one(table, "here", 1, locked=True)
+        read = rows.one(table, "here", 1)
         assert read is not None
         read["wrong"] = 99
         again = rows.one(table, "here", 1)
@@ -239,7 +239,7 @@ def test_what_was_read_is_as_it_is_kept_whatever_is_done_with_it_and_written_sin
         rows.replace(table, again, to={"wrong": 2})
         assert (rows.one(table, "here", 1) or {})["wrong"] == 2
         rows.put_all(table, [attempt(1, 3)])
-        assert (rows.one(table, "here", 1, locked=True) or {})["wrong"] == 3
+        assert (rows.one(table, "here", 1) or {})["wrong"] == 3
         rows.erase(table, table.c.at == 1)
         assert rows.one(table, "here", 1) is None
 
