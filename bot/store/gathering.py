@@ -68,6 +68,10 @@ class GatheredRows(Rows):
         """Refuse: what is gathered is only added to."""
         raise RuntimeError(f"Nothing is deleted from {table.name} while it is gathered.")
 
+    def drop_having(self, table: Table, columns: Mapping[str, str | int]) -> NoReturn:
+        """Refuse, as `drop` does."""
+        self.drop(table)
+
     def first(
         self,
         table: Table,

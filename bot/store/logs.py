@@ -19,17 +19,16 @@ FORGOTTEN = Log("forgotten")
 
 def length(rows: Rows, log: Log) -> int:
     """How many rows a log has had."""
-    row = rows.first(tables.logs, tables.logs.c.log == log)
+    row = rows.one(tables.logs, log)
     return 0 if row is None else int(row["number"])
 
 
 def end(rows: Rows, log: Log) -> Row:
     """The end of a log. No other transaction adds to it until this one ends."""
-    row = rows.first(tables.logs, tables.logs.c.log == log)
+    row = rows.one(tables.logs, log)
     if row is None:
-        # Another process may add the very first row at the same moment: whoever is second waits for it.
-        rows.add_unless_there(tables.logs, {"log": log, "number": 0})
-        row = rows.first(tables.logs, tables.logs.c.log == log)
+        rows.add(tables.logs, {"log": log, "number": 0})
+        row = rows.one(tables.logs, log)
         assert row is not None
     return row
 

@@ -53,6 +53,20 @@ def forgets(store: Store, at: datetime, enquiry_id: str | None = None) -> None:
         kept.forgetting.conversation(conversation_id, Rule.ASKED, at)
 
 
+def test_each_log_has_an_end_of_its_own_and_begins_with_nothing(store: Store) -> None:
+    one, other = logs.Log("one"), logs.Log("other")
+    with store.writing_rows() as rows:
+        assert logs.length(rows, one) == 0
+        assert logs.end(rows, one)["number"] == 0
+        logs.grow(rows, logs.end(rows, one))
+        logs.grow(rows, logs.end(rows, one), by=3, head=b"head")
+        logs.grow(rows, logs.end(rows, other))
+        ends = [logs.end(rows, log) for log in (one, other)]
+        assert [(end["log"], end["number"], end["head"]) for end in ends] == [("one", 4, b"head"), ("other", 1, None)]
+    with store.reading_rows() as rows:
+        assert [logs.length(rows, log) for log in (one, other)] == [4, 1]
+
+
 def test_what_is_older_goes_with_all_before_it_and_the_rest_follows_from_the_anchor(store: Store) -> None:
     writes(store, 5)
     writes(store, 3, SINCE)

@@ -162,7 +162,8 @@ def test_what_is_kept_is_not_looked_for_among_what_is_gathered(store: Store) -> 
     with store.gathering() as (kept, _):
         with pytest.raises(Missing):
             kept.enquiries.get(enquiry_id)
-        for ask in (kept.conversations.unsettled, lambda: kept.outcomes._rows.drop(tables.turns)):
+        drops = (lambda: kept.outcomes._rows.drop(tables.turns), lambda: kept.drafts.drop("0" * 32, 1))
+        for ask in (kept.conversations.unsettled, *drops):
             with pytest.raises(RuntimeError, match="gathered"):
                 ask()
         with pytest.raises(RuntimeError, match="equality"):
