@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -117,13 +118,15 @@ def main() -> None:
     """Give life after life, one at a time, for as long as whoever began this lives."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     prepare()
+    # What makes the disk fail has a thread of its own, of which no life needs anything; and Python says so in between.
+    warnings.filterwarnings("ignore", message=".*multi-threaded", category=DeprecationWarning)
     for line in sys.stdin:
         life = Life(**json.loads(line))
         child = os.fork()
         if child == 0:
             status = 1
-            # It says so itself: what two processes say at once may come in one line.
-            print(f"life {os.getpid()}", flush=True)  # noqa: T201 it is how it says so
+            # It says so itself, in one piece: what two processes say at once may come in one line.
+            os.write(sys.stdout.fileno(), f"life {os.getpid()}\n".encode())
             try:
                 live(life)
                 status = 0
