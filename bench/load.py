@@ -22,6 +22,7 @@ from bench.asked import asked
 from bench.people import PROXY, Browser, Person, open_loop
 from bench.rows import Row, at_most, open_files, processor, resident, show, within
 from bot.project import load_interview
+from tests.boxes import trained_model
 from tests.faults.houses import GatedHouse
 from tests.faults.telling import unkept
 from tests.house import House
@@ -240,6 +241,8 @@ async def idle(house: House, number: int) -> list[Row]:
 
 def keeping_alone(folder: Path, size: Size) -> list[Row]:
     """Time answers to being acknowledged while no dialogue engine is there: first one by one, then many at once."""
+    # One that trains for itself would need the dialogue engine that is away.
+    trained_model()
     house = GatedHouse(folder)
     house.settings.update(PROXY)
     house.take_the_trained_model()
