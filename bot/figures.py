@@ -654,6 +654,9 @@ _MEASURES = (
 MEASURES: Mapping[str, Measure] = {one.id: one for one in _MEASURES}
 """Each measure by its id, those of the national return first."""
 
+HOW_IT_WAS = frozenset(map(experience_id, EXPERIENCES))
+"""Measures of what people answered when they were asked how it was."""
+
 NATIONAL = tuple(one.id for one in _MEASURES if one.table)
 """What the national return asks for."""
 

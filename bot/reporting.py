@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 
 from bot.facts import Doubt, EnquiryKind, Facts, Lacking
-from bot.figures import ALL, GROUPS, MEASURES, NATIONAL, By, Cell, Measure, Period, Spoken, Table
+from bot.figures import ALL, GROUPS, HOW_IT_WAS, MEASURES, NATIONAL, By, Cell, Measure, Period, Spoken, Table
 from bot.reviewing import seeing, working
 from bot.reviewing.seeing import NotDone
 from bot.roles import Act, Actor, Place, Role, may, require
@@ -107,7 +107,10 @@ def behind(
     spoken: Spoken = Spoken.ALL,
     column: str = ALL,
 ) -> Behind:
-    """Name the enquiries that one figure counts, of those that this actor may see. Raises NotAllowed, NotDone."""
+    """Name the enquiries that one figure counts, of those that this actor may see. Raises NotAllowed, NotDone.
+
+    What somebody answered when asked how it was is kept from whoever worked on it, and so is which one it was.
+    """
     require(actor, Act.SEE_FIGURES, Place(team_id=asked.team_id))
     with store.reading() as seen:
         counting = _Counting(seen, actor, asked)
@@ -120,6 +123,9 @@ def behind(
             and may(actor, Act.SEE_ENQUIRY, seeing.place_of_enquiry(seen, facts.enquiry_id))
         ]
         found += seen.facts.in_cell(replace(among, but=counting.but), measure, spoken, cell, scope)
+        if measure in HOW_IT_WAS:
+            led = seen.allocations.ever_of(actor.account_id)
+            found = [one for one in found if one not in led]
         listed = found[:LISTED_AT_MOST]
         whose = seen.allocations.accesses(listed)
         return Behind(

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import select
+
 from bot.store import tables
 from bot.store.errors import Missing
 from bot.store.rows import Row, Rows, Value, moment, stamp
@@ -83,6 +85,12 @@ class Allocations:
                 if row["is_allocated"]:
                     today[row["enquiry_id"]].add(row["account_id"])
         return {enquiry_id: _access(rows.get(enquiry_id), today[enquiry_id], ever[enquiry_id]) for enquiry_id in asked}
+
+    def ever_of(self, account_id: str) -> frozenset[str]:
+        """Name the enquiries that somebody works on or ever did."""
+        allocations = tables.allocations
+        of_them = select(allocations.c.enquiry_id).where(allocations.c.account_id == account_id)
+        return frozenset(map(str, self._rows.ids(of_them)))
 
     def give_team(self, enquiry_id: str, team_id: str, by: str | None, now: datetime) -> None:
         """Give an enquiry to a team. Done again, it changes nothing. Raises `Missing`."""

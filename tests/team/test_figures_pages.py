@@ -298,6 +298,24 @@ async def test_a_number_leads_to_the_enquiries_behind_it(team_site: TeamSite, si
     assert (await morgan.client.get(f"{way}&team={south}")).status_code == 404
 
 
+async def test_nobody_is_led_to_what_somebody_answered_about_how_it_was_and_worked_on_it_themselves(
+    team_site: TeamSite, signed_in: SignIn
+) -> None:
+    north = team_site.team("North team")
+    for measure in ("experience_listened_to", "involved"):
+        led, left, other = closed(team_site, north, (measure, "no", 3), spoken=Spoken.PERSON)
+        morgan = signed_in(Role.MANAGER, north)
+        with team_site.store.begin() as kept:
+            for enquiry_id in (led, left):
+                kept.allocations.allocate(enquiry_id, morgan.account_id, None, team_site.now)
+            kept.allocations.unallocate(left, morgan.account_id, None, team_site.now)
+        behind = f"/team/figures/{measure}/enquiries?period={YEAR}&cell=no&spoken=person"
+        page = await morgan.opens(behind)
+        assert [one for one in (led, left, other) if f"/team/enquiries/{one}" in page.links] == [other]
+        page = await signed_in(Role.MANAGER, north).opens(behind)
+        assert all(f"/team/enquiries/{one}" in page.links for one in (led, left, other))
+
+
 async def test_what_is_to_be_looked_at_before_figures_go_anywhere_is_named(
     team_site: TeamSite, signed_in: SignIn
 ) -> None:
