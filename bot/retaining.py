@@ -7,7 +7,7 @@ audit and the facts of what was forgotten, which hold nobody's words, go after t
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -63,6 +63,10 @@ class Decision(StrEnum):
     ASK = "ask"
     """Ask to have it forgotten. Another manager does it."""
     WITHDRAW = "withdraw"
+
+
+KEEPS_IT = frozenset({Decision.HOLD, Decision.KEEP_UNTIL})
+"""Decisions that end what was asked for before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -459,7 +463,7 @@ def keeping_of(store: Store, actor: Actor, subject: Subject, keeps: Mapping[Name
                 unfinished=int(not seeing.is_finished(conversation)),
                 names=names,
                 may_forget=may_forget,
-                has_own_key=conversation.enquiry_id is None,
+                has_own_key=seen.conversations.has_own_key(subject.conversation_id),
             )
         enquiry = seen.enquiries.get(subject.enquiry_id or "")
         inside = seen.conversations.listed(enquiry_id=enquiry.enquiry_id)
@@ -582,10 +586,16 @@ def _find(seen: Transaction, actor: Actor, subject: Subject, act: Act) -> Place:
 
 
 def _stands(seen: Transaction, subject: Subject) -> Decided:
-    if subject.conversation_id is not None:
-        return decided(seen.entries.of_conversation(subject.conversation_id, EntryKind.KEEPING))
-    entries = seen.entries.of_enquiry(subject.enquiry_id or "", EntryKind.KEEPING)
-    return decided(one for one in entries if one.conversation_id is None)
+    """Say what stands. What was asked for one conversation ends, too, when its enquiry is to be kept after all."""
+    if subject.conversation_id is None:
+        entries = seen.entries.of_enquiry(subject.enquiry_id or "", EntryKind.KEEPING)
+        return decided(one for one in entries if one.conversation_id is None)
+    stands = decided(seen.entries.of_conversation(subject.conversation_id, EntryKind.KEEPING))
+    enquiry_id = seen.conversations.get(subject.conversation_id).enquiry_id
+    if stands.asked is None or enquiry_id is None:
+        return stands
+    kept = [one.number for one in _stands(seen, Subject(enquiry_id=enquiry_id)).history if one.what in KEEPS_IT]
+    return replace(stands, asked=None) if kept and kept[-1] > stands.asked.number else stands
 
 
 def _is_held(seen: Transaction, subject: Subject) -> bool:

@@ -375,10 +375,34 @@ def test_a_hold_blocks_everything_until_it_is_ended(work: Work) -> None:
     assert seen.decided.hold is not None
     assert seen.decided.hold.words == {"reason": WHY}
     work.does(retaining.lift_hold, work.ama, "The court is done.", at=later)
-    # What was asked for before the hold counts for nothing after it.
-    with pytest.raises(NotDone, match="Nobody asks"):
-        work.forgets(work.ben, later)
+    # What was asked for before the hold counts for nothing after it, of the enquiry and of what is in it.
+    for subject in (work.subject, inside):
+        with pytest.raises(NotDone, match="Nobody asks"):
+            work.forgets(work.ben, later, subject)
     assert work.queue(work.ama, later) == [work.enquiry_id]
+    work.does(retaining.ask, work.ama, "She still asks us to.", at=later, subject=inside)
+    assert work.forgets(work.ben, later, inside) == (work.conversation_id,)
+
+
+def test_what_was_asked_for_one_conversation_ends_when_its_enquiry_is_kept_until_a_day(work: Work) -> None:
+    inside = Subject(conversation_id=work.conversation_id)
+    work.does(retaining.ask, work.ama, "She asked us to.", at=days(1), subject=inside)
+    assert retaining.keeping_of(work.store, work.ben, inside, KEEPS, days(1)).may_forget
+    work.does(retaining.keep_until, work.ben, date(2036, 5, 1), "Her brother lives with her still.", at=days(2))
+    assert not retaining.keeping_of(work.store, work.ben, inside, KEEPS, days(2)).may_forget
+    with pytest.raises(NotDone, match="Nobody asks"):
+        work.forgets(work.ben, days(2), inside)
+
+
+def test_what_began_before_its_enquiry_has_a_key_that_goes_with_it(work: Work) -> None:
+    alone = talks(work.store, state=State.FINISHED)
+    with work.store.begin() as kept:
+        kept.conversations.join(alone, work.enquiry_id)
+    own = [
+        retaining.keeping_of(work.store, work.ama, Subject(conversation_id=one), KEEPS, days(1)).has_own_key
+        for one in (work.conversation_id, alone)
+    ]
+    assert own == [False, True]
 
 
 def test_what_is_kept_until_a_day_stands_in_the_list_again_from_then_on(work: Work) -> None:

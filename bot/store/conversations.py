@@ -319,6 +319,12 @@ class Conversations:
             return _opened(self._keys.open(self._row(conversation_id)["key_id"]), row)
         return None
 
+    def has_own_key(self, conversation_id: str) -> bool:
+        """Whether it lies under a key of its own and not under its enquiry's: it began before it was joined to one."""
+        conversation = self._row(conversation_id)
+        enquiry_id = conversation["enquiry_id"]
+        return enquiry_id is None or bool(conversation["key_id"] != self._enquiry(enquiry_id)["key_id"])
+
     def _row(self, conversation_id: str) -> Row:
         row = self._rows.one(tables.conversations, conversation_id)
         if row is None:
