@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from anyio import to_thread
 
-from bot import council, retaining
+from bot import council, retaining, throttles
 from bot.logbook import outlived
 from bot.reviewing import noticing
 from bot.settings import Settings
@@ -23,14 +23,19 @@ COUNTED_EVERY = 60
 LOOKED_EVERY = 15 * 60
 """Seconds between two questions whether it is time to look for what has been kept long enough. It is once a day."""
 
-ENDED_VISITS_STAY = timedelta(days=1)
+VISITS_STAY = timedelta(days=1)
+"""How long a visit that is over stays, so that a page which is still open somewhere can say so."""
 
 
 def tidy(store: Store, now: datetime) -> None:
-    """Let go of visits that ended a day ago or more: they open nothing, and say only who left when."""
+    """Let go of visits that were over a day ago, and of what was counted a day ago: they say only who came when.
+
+    At a start alone, when no visit goes by this program's own clock yet: one that was set would end visits that go on.
+    """
     with contextlib.suppress(NotKept):  # a busy database is tidied at the next start
         with store.begin() as kept:
-            kept.visits.drop_ended(now - ENDED_VISITS_STAY)
+            kept.visits.drop_over(now - VISITS_STAY)
+            kept.attempts.drop(now - throttles.KEPT_FOR)
         # What was forgotten just before the program was killed lies in the database's log still.
         store.scrub()
 

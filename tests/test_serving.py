@@ -123,21 +123,28 @@ def test_a_data_folder_that_cannot_be_made_is_named_with_its_setting(settings):
         make_ready(settings, lambda line: None)
 
 
-def test_a_start_lets_go_of_visits_that_ended_a_day_ago_and_of_no_other(settings):
+def test_a_start_lets_go_of_visits_that_were_over_a_day_ago_and_of_what_was_counted(settings):
     make_ready(settings, lambda line: None)
     with contextlib.closing(open_store(settings)) as store:
         with store.begin() as kept:
             conversation_id = kept.conversations.begin(
                 stage=Stage.FIRST, speaker=Speaker.PERSON, begun_at=NOW, interview_version="the one of March"
             )
-            for cookie in ("ended", "ended later", "never ended"):
-                kept.visits.open(cookie, conversation_id, NOW, idle_minutes=30)
+            cookies = {"ended": 30, "ended later": 30, "idle": 30, "idle for longer": 120, "goes on": 30}
+            for cookie, idle_minutes in cookies.items():
+                kept.visits.open(cookie, conversation_id, NOW, idle_minutes=idle_minutes)
             kept.visits.end("ended", NOW)
+            kept.visits.seen("ended later", NOW + timedelta(minutes=50))
             kept.visits.end("ended later", NOW + timedelta(hours=1))
-        tidy(store, NOW + timedelta(days=1, minutes=1))
+            kept.visits.seen("goes on", NOW + timedelta(minutes=2))
+            kept.attempts.count_wrong("a network", NOW)
+            kept.attempts.count_wrong("a network", NOW + timedelta(hours=1))
+        tidy(store, NOW + timedelta(days=1, minutes=31))
         with store.reading() as seen:
-            stays = [seen.visits.find(cookie) is not None for cookie in ("ended", "ended later", "never ended")]
-    assert stays == [False, True, True]
+            stays = [cookie for cookie in cookies if seen.visits.find(cookie) is not None]
+            counted = seen.attempts.wrong(NOW - timedelta(days=1), network="a network")
+    assert stays == ["ended later", "idle for longer", "goes on"]
+    assert counted == 1
 
 
 # --- what enquiries count as, worked out beside everything else ------------------------------------------------------

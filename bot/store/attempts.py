@@ -20,7 +20,7 @@ TEAM = "team:"
 class Attempts:
     """What one transaction counts: wrong codes, and whatever else comes too often.
 
-    `network` is a digest that the caller made under a key of the day, or a name with a colon and one.
+    `network` is a digest that the caller made of it and of the day, or a name with a colon and one.
     """
 
     def __init__(self, rows: Rows) -> None:

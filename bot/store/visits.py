@@ -7,6 +7,9 @@ from datetime import datetime
 from bot.store import tables
 from bot.store.rows import Row, Rows, moment, moment_or_none, stamp
 
+MINUTE = 60_000_000
+"""Microseconds, in which the database counts time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -70,9 +73,11 @@ class Visits:
         ):
             self._rows.replace(visits, row, to={"ended_at": stamp(now)})
 
-    def drop_ended(self, before: datetime) -> None:
-        """Let go of visits that ended before this."""
-        self._rows.drop(tables.visits, tables.visits.c.ended_at < stamp(before))
+    def drop_over(self, before: datetime) -> None:
+        """Let go of visits that ended, or had been idle for as long as they may be, before this."""
+        visits = tables.visits
+        self._rows.drop(visits, visits.c.ended_at < stamp(before))
+        self._rows.drop(visits, visits.c.last_seen_at + visits.c.idle_minutes * MINUTE < stamp(before))
 
     def _change(self, cookie: str, **to: int) -> None:
         self._rows.change(tables.visits, tables.visits.c.visit_hash == hash_of(cookie), to=to)

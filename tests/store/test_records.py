@@ -437,7 +437,7 @@ def test_all_visits_to_a_conversation_can_be_ended_and_dropped(store: Store, con
     with store.begin() as kept:
         ended = [visit.ended_at for cookie in "123" if (visit := kept.visits.find(cookie)) is not None]
         assert ended == [NOON, LATER, None]
-        kept.visits.drop_ended(before=LATER)
+        kept.visits.drop_over(before=LATER)
         assert [kept.visits.find(cookie) is None for cookie in "123"] == [True, False, False]
 
 
