@@ -46,8 +46,21 @@ def lines(made: Statement) -> list[str]:
     return [paragraph.text for paragraph in opened(made).paragraphs]
 
 
+def headings(made: Statement) -> list[tuple[str, str]]:
+    found = [(one.style.name or "", one.text) for one in opened(made).paragraphs]
+    return [(style, text) for style, text in found if style.startswith("Heading")]
+
+
 def words(made: Statement) -> list[str]:
     return [paragraph.text for paragraph in opened(made).paragraphs if paragraph.style.name == WORDS]
+
+
+def test_its_headings_are_headings() -> None:
+    found = headings(saying(Quote("I feel tired")))
+    assert found[0] == ("Heading 1", "My words")
+    assert ("Heading 2", "How things are") in found
+    assert ("Heading 3", "How do you feel now?") in found
+    assert all("tired" not in text for _, text in found)
 
 
 def test_everything_stands_there_in_its_order() -> None:

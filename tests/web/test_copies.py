@@ -59,6 +59,18 @@ async def test_where_a_copy_is_not_safe_there_is_none_of_any_kind(person: Person
     assert not set(COPIES) & set(person.page.links)
 
 
+async def test_who_stops_and_keeps_their_words_is_given_no_copy_of_any_kind(person: Person) -> None:
+    await person.begins()
+    await person.says("I feel tired")
+    await person.presses("stop")
+    page = await person.presses("choose:stop_and_keep")
+    assert "Your words are kept" in page.heading
+    for address in COPIES:
+        response = await person.client.get(address)
+        assert response.status_code == 303
+        assert "tired" not in response.text
+
+
 async def test_an_advocate_s_copy_is_what_they_passed_on_and_says_whose_words_it_is(
     person: Person, site_with_copies: Site
 ) -> None:
