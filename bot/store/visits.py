@@ -4,6 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import BigInteger, cast
+
 from bot.store import tables
 from bot.store.rows import Row, Rows, moment, moment_or_none, stamp
 
@@ -77,7 +79,9 @@ class Visits:
         """Let go of visits that ended, or had been idle for as long as they may be, before this."""
         visits = tables.visits
         self._rows.drop(visits, visits.c.ended_at < stamp(before))
-        self._rows.drop(visits, visits.c.last_seen_at + visits.c.idle_minutes * MINUTE < stamp(before))
+        self._rows.drop(
+            visits, visits.c.last_seen_at + cast(visits.c.idle_minutes, BigInteger) * MINUTE < stamp(before)
+        )
 
     def _change(self, cookie: str, **to: int) -> None:
         self._rows.change(tables.visits, tables.visits.c.visit_hash == hash_of(cookie), to=to)

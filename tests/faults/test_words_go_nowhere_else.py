@@ -67,6 +67,8 @@ class Written:
     after_its_end: Hits = field(default_factory=dict)
     cores: list[str] = field(default_factory=list)
     """How large a core each process may leave."""
+    reachable_at: set[str] = field(default_factory=set)
+    """The addresses at which the app and the box take connections."""
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +77,14 @@ def written(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[W
     house = TroubledHouse(tmp_path_factory.mktemp("canary") / "house")
     house.take_the_trained_model()
     found = Written(house)
+    passing = house.folder / "passing"
+    passing.mkdir(parents=True)
     try:
-        house.open().wait_until_ready()
+        with pytest.MonkeyPatch.context() as patched:
+            # So that what the app keeps for a while lies where it is looked for. The box has no words to keep.
+            patched.setenv("TMPDIR", str(passing))
+            house.open()
+        house.wait_until_ready()
         found.conversation_id = write_at_every_question(house)
         write_on_every_other_page(house)
         write_what_cannot_be_taken(house)
@@ -89,6 +97,7 @@ def written(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[W
         found.in_the_box |= SEARCH.in_memory(house.box_pid())
         found.conversation_in_the_box = Search([unfinished]).in_memory(house.box_pid())
         found.cores = [core_limit(house.pid), core_limit(house.box_pid())]
+        found.reachable_at = reachable_at(house.pid) | reachable_at(house.box_pid())
         found.while_it_runs = SEARCH.in_files(house.folder)
         house.kill()
         found.after_it_was_killed = SEARCH.in_files(house.folder)
@@ -128,6 +137,10 @@ def test_it_is_nowhere_in_the_memory_of_rasa(written: Written) -> None:
 
 def test_no_process_may_leave_its_memory_in_a_file(written: Written) -> None:
     assert written.cores == ["0", "0"]
+
+
+def test_app_and_box_take_connections_from_this_machine_alone(written: Written) -> None:
+    assert written.reachable_at == {"127.0.0.1"}
 
 
 def test_the_logs_tell_what_happened_without_it(written: Written) -> None:
@@ -345,6 +358,20 @@ def conversation_that_is_not_finished(house: TroubledHouse) -> str:
         walker = Walker(browser).begin()
         walk(walker, lambda name, number: f"{CANARY} ({name}, {number})", until="wishes")
         return conversation_of(walker.page)
+
+
+def reachable_at(pid: int) -> set[str]:
+    """The addresses at which a process takes connections, as the kernel has them."""
+    ours = {str(one.readlink()) for one in Path(f"/proc/{pid}/fd").iterdir() if one.is_symlink()}
+    found = set()
+    for family, name in ((socket.AF_INET, "tcp"), (socket.AF_INET6, "tcp6")):
+        for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]:
+            _, place, _, state, *_, inode = line.split()[:10]
+            if state == "0A" and f"socket:[{inode}]" in ours:
+                raw = bytes.fromhex(place.partition(":")[0])
+                words = [raw[start : start + 4][::-1] for start in range(0, len(raw), 4)]
+                found.add(socket.inet_ntop(family, b"".join(words)))
+    return found
 
 
 def core_limit(pid: int) -> str:

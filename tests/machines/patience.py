@@ -73,8 +73,9 @@ def talking(people: Sequence[Persistent]) -> Iterator[None]:
             person.stop.set()
         for thread in threads:
             thread.join()
-    if wrong:
-        raise wrong[0]
+        # Also where the block waited in vain for somebody to go on: this is why they did not.
+        if wrong:
+            raise wrong[0]
 
 
 def everybody_goes_on(people: Sequence[Persistent], by: int) -> Callable[[], bool]:

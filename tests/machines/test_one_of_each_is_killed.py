@@ -13,6 +13,7 @@ from bot.dialogue import APP_HEADER, SECRET_HEADER
 from bot.store.verifying import verify
 from tests.boxes import trained_model
 from tests.faults.houses import turns_of
+from tests.faults.searching import Search
 from tests.faults.telling import unkept
 from tests.machines.killing import Told
 from tests.machines.patience import Persistent
@@ -95,6 +96,21 @@ def test_a_box_answers_nobody_but_the_apps_it_was_told_of(told: Told) -> None:
         return httpx.get(at, headers=headers, trust_env=False).status_code
 
     assert [asked(one) for one in ({**secret, **app}, app, {**secret, **elsewhere}, secret)] == [200, 401, 403, 403]
+
+
+def test_redis_and_the_boxes_know_the_conversation_and_no_word_of_it(told: Told) -> None:
+    teller = told.people[0]
+    said = [sent.words for sent in teller.acknowledged if sent.words and len(sent.words) > 12]
+    here = teller.conversations[-1]
+    looked_for = Search([said[len(said) // 2], said[-1], here])
+    redis, boxes = told.site.redis.process, [box for box in told.site.boxes if box.process is not None]
+    assert redis is not None
+    assert boxes
+
+    known = {pid: looked_for.in_memory(pid) for pid in (redis.pid, *(box.box_pid() for box in boxes))}
+
+    assert {words for found in known.values() for words, _ in found} == {here}
+    assert known[redis.pid]
 
 
 def test_no_machine_but_the_database_holds_a_word(told: Told) -> None:

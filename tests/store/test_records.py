@@ -439,6 +439,10 @@ def test_all_visits_to_a_conversation_can_be_ended_and_dropped(store: Store, con
         assert ended == [NOON, LATER, None]
         kept.visits.drop_over(before=LATER)
         assert [kept.visits.find(cookie) is None for cookie in "123"] == [True, False, False]
+        kept.visits.drop_over(before=NOON + timedelta(minutes=30))
+        assert [kept.visits.find(cookie) is None for cookie in "123"] == [True, True, False]
+        kept.visits.drop_over(before=NOON + timedelta(minutes=31))
+        assert [kept.visits.find(cookie) is None for cookie in "123"] == [True, True, True]
 
 
 def test_a_code_is_found_by_its_bucket_until_it_ends(store: Store, conversation_id: str) -> None:
