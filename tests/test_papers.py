@@ -25,6 +25,8 @@ BLANK = re.compile(r"\*\*\[Council to fill in: [^\[\]]{4,}\]\*\*")
 UNMARKED = re.compile(
     r"\[Council|\[ *\]|\[(?:name|date|council|insert)|_{3,}|\.{4,}|\b(?:TBC|TBD|TODO|XXX)\b", re.IGNORECASE
 )
+BESIDE_THEM = [ROOT / name for name in ("SECURITY.md", "docs/keys.md", "docs/retention.md")]
+"""What is no paper and names tests all the same."""
 NO_TEST = re.compile(r"no test: \w+")
 SHOWN_BY = "shown by"
 
@@ -69,6 +71,11 @@ def test_all_papers_are_there() -> None:
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda path: path.stem)
 def test_each_test_that_a_paper_names_is_there(paper: Path) -> None:
     assert TEST.findall(words_of(paper))
+    assert not_there(words_of(paper)) == []
+
+
+@pytest.mark.parametrize("paper", BESIDE_THEM, ids=lambda path: path.stem)
+def test_each_test_that_is_named_beside_the_papers_is_there(paper: Path) -> None:
     assert not_there(words_of(paper)) == []
 
 
@@ -189,3 +196,20 @@ def test_a_measure_that_nothing_shows_would_be_seen() -> None:
     assert unshown_in(f"| threat | what counters it | shown by |\n|---|---|---|\n{row}\n", "what counters it") == [
         "a thief"
     ]
+
+
+def test_no_question_and_no_record_asks_for_what_the_dpia_says_is_not_asked() -> None:
+    for file in ("domain.yml", "bot/records.yml"):
+        asked = read(file).lower()
+        assert [what for what in ("date of birth", "born", "nhs number", "photo", "birthday") if what in asked] == []
+
+
+def test_before_their_first_conversation_people_are_told_who_reads_when_and_that_the_council_may_have_to_act() -> None:
+    welcome = read("domain.yml").partition("utter_welcome:")[2].partition("utter_welcome_back:")[0]
+    first = welcome.partition("[*is_person, *check_in]")[0]
+    for told in (
+        "[[team]] reads them within [[read_within]]",
+        "may have to act, even if you ask it not to",
+        "You can stop",
+    ):
+        assert told in first

@@ -10,6 +10,7 @@ from argon2 import extract_parameters
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.codes import Door
 from bot.passwords import HASHER, NOBODYS, Breached, Passwords
 from bot.store import Store
 
@@ -93,3 +94,7 @@ async def test_a_stolen_database_alone_tests_no_password(store: Store) -> None:
     kept = await Passwords(store).hash("seven quiet herons")
     with pytest.raises(Exception, match="does not match"):
         HASHER.verify(kept, "seven quiet herons")
+
+
+async def test_two_passwords_are_checked_at_once_and_two_codes_beside_them(store: Store) -> None:
+    assert Passwords(store).limiter.total_tokens == Door(store, ()).limiter.total_tokens == 2

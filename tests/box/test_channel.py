@@ -47,6 +47,11 @@ def test_rasas_own_doors_are_shut(box: RealBox, place: str) -> None:
     assert box.http.post(f"/{place}", json={}).status_code == 404
 
 
+def test_where_nothing_is_asked_for_the_box_says_its_version_and_nothing_else(box: RealBox) -> None:
+    answer = httpx.get(f"http://127.0.0.1:{box.port}/")
+    assert (answer.status_code, answer.text) == (200, "Hello from Rasa: 3.6.21")
+
+
 # --- what may be delivered ------------------------------------------------------------------------------------------
 
 

@@ -1,11 +1,13 @@
 """Sessions of the team and one-time links: how each begins, goes on and ends for good."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from bot.store import Link, LinkPurpose, Missing, Session, Store, Taken
-from tests.store.filling import NOON, work_for
+from bot.store.verifying import verify
+from tests.store.filling import NOON, from_below, work_for
 
 LATER = NOON + timedelta(minutes=10)
 COOKIE = "c" * 64
@@ -44,6 +46,22 @@ def test_an_ended_session_stays_ended(store: Store, account_id: str) -> None:
         found = kept.sessions.find(COOKIE)
         assert found is not None
         assert found.ended_at == NOON
+
+
+def test_an_ended_session_put_back_whole_by_another_hand_is_good_again_and_nothing_names_it(
+    store: Store, file: Path, account_id: str
+) -> None:
+    with store.begin() as kept:
+        kept.sessions.open(COOKIE, account_id, NOON)
+    with from_below(file) as below:
+        earlier = below.execute("SELECT * FROM sessions").fetchone()
+    with store.begin() as kept:
+        kept.sessions.end(COOKIE, LATER)
+    with from_below(file) as below:
+        below.execute(f"INSERT OR REPLACE INTO sessions VALUES ({', '.join('?' * len(earlier))})", earlier)
+    with store.reading() as seen:
+        assert seen.sessions.find(COOKIE) == Session(account_id, NOON, NOON, NOON, None)
+    assert verify(store) == [], "a proof does not say of when it is"
 
 
 def test_all_sessions_of_an_account_end_but_the_one_that_ends_them(store: Store, account_id: str) -> None:

@@ -430,6 +430,23 @@ def test_a_root_key_that_was_replaced_is_not_brought_back_by_another_hand(
         begin(store)
 
 
+def test_the_earlier_row_put_back_whole_brings_a_replaced_root_key_back_until_programs_start_anew(
+    store: Store, file: Path, root: RootKey, tmp_path: Path
+) -> None:
+    with from_below(file) as below:
+        earlier = below.execute("SELECT * FROM keys WHERE purpose = 'lasting'").fetchone()
+    new = RootKey.create(tmp_path / "keys" / "new.key")
+    store.rotate(new)
+    with from_below(file) as below:
+        below.execute(f"INSERT OR REPLACE INTO keys VALUES ({', '.join('?' * len(earlier))})", earlier)
+    conversation_id = begin(store)
+    with from_below(file) as below:
+        under = "SELECT root_key_id FROM keys JOIN conversations USING (key_id) WHERE conversation_id = ?"
+        assert below.execute(under, (conversation_id,)).fetchone() == (root.key_id,)
+    with pytest.raises(KeyProblem):
+        Store.open(file, new)
+
+
 def test_where_looking_for_a_root_key_takes_long_it_is_not_done_again_at_once(
     root: RootKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:

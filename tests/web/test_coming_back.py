@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from bot.codes import canonical, shown
+from bot.conversation import Kind, Speaker
 from tests.web.conftest import Site
 from tests.web.visiting import Page, Person
 
@@ -126,6 +127,27 @@ async def test_words_sent_after_the_visit_ended_are_kept_and_nothing_is_shown(
     page = await person.says_it_is_safe()
     assert page.heading == "What about more?"
     assert page.quotations == ["I feel tired", "My cat"]
+
+
+async def test_the_source_of_a_page_adds_an_answer_and_then_notes_without_a_visit_and_reads_nothing(
+    arrives: Callable[[], Person], site: Site
+) -> None:
+    person, stranger = arrives(), arrives()
+    step = (await person.begins()).hidden()["step"]
+    with site.room.store.reading() as seen:
+        (one,) = seen.conversations.listed()
+    for words in ("I feel tired", "My cat", "Nobody comes", "My cat"):
+        page = await stranger.sends("/conversation", step=step, do="answer", words=words)
+        assert page.heading == "What you said is kept"
+        assert page.quotations == []
+        assert not any(said in page.source for said in ("tired", "cat", "Nobody"))
+    with site.room.store.reading() as seen:
+        turns = seen.conversations.turns(one.conversation_id)
+    assert [(turn.kind, turn.words) for turn in turns if turn.speaker is Speaker.PERSON] == [
+        (Kind.WORDS, "I feel tired"),
+        (Kind.NOTE, "My cat"),
+        (Kind.NOTE, "Nobody comes"),
+    ]
 
 
 async def test_what_was_typed_is_a_draft_when_a_button_is_pressed_after_the_visit_ended(
