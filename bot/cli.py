@@ -123,7 +123,7 @@ def box() -> None:
     """Run the dialogue engine by itself, for apps that name it in OWNWORDS_BOXES; it needs no database and no key."""
     from bot import serving
 
-    settings = settings_module.load()
+    settings = settings_module.load_for_a_box()
     serving.logs_without_words(settings.data / "log")
     model = serving.prepare(settings, _say)
     asyncio.run(serving.serve_box(settings, model, _say))

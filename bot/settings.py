@@ -214,6 +214,15 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path | None = N
     )
 
 
+def load_for_a_box() -> Settings:
+    """As `load`. Where `.env` is not for this account to read, the environment is all there is. Raises BadSetting.
+
+    An app's settings hold what a box on the same machine is not to know.
+    """
+    beside = ROOT / ".env"
+    return load(env_file=beside if os.access(beside, os.R_OK) else Path(os.devnull))
+
+
 def _path(written: str) -> Path:
     # Not resolved: `.venv-box/bin/python` is a link that must stay one for its environment to be found.
     return ROOT / Path(written).expanduser()

@@ -1217,6 +1217,15 @@ def test_behind_https_a_start_says_when_invitations_would_lead_elsewhere(
     assert ("OWNWORDS_ADDRESS" in capsys.readouterr().out) is is_warned
 
 
+@pytest.mark.parametrize("is_inside", [True, False])
+def test_a_start_says_when_the_root_key_lies_in_the_folder_of_the_project(
+    ready: Terminal, capsys: pytest.CaptureFixture[str], *, is_inside: bool
+) -> None:
+    ready.sets(ROOT_KEY="keys/root.key" if is_inside else str(ready.key))
+    cli._warn(load(), "")
+    assert ("the root key lies in the project folder" in capsys.readouterr().out) is is_inside
+
+
 # --- ways in for the team ---------------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from bot import settings
 from bot.codes import LONGEST_WAIT
 from bot.settings import DEFAULTS
 from bot.store import RootKey
+from bot.store.checkpoints import CheckpointKey
 from bot.web.guard import LARGEST_BODY
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -138,6 +139,16 @@ def test_a_unit_has_a_copy_of_the_root_key_that_nobody_else_can_open(unit: str) 
     assert environment(unit)["OWNWORDS_ROOT_KEY"] == f"/run/{folder}/root.key"
 
 
+def test_the_key_that_signs_checkpoints_is_made_where_it_stays_before_the_first_start() -> None:
+    made = "OWNWORDS_ROOT_KEY=/etc/ownwords/root.key .venv/bin/python -m bot keys checkpoint"
+    in_containers = "> keys/checkpoint.key)"
+
+    assert GUIDE.index(made) < GUIDE.index("systemctl enable --now")
+    assert GUIDE.index(in_containers) < GUIDE.index("up --build --detach")
+    read = settings.load({"OWNWORDS_ROOT_KEY": "/etc/ownwords/root.key"}, DEPLOY / "settings.env")
+    assert read.checkpoint_key == Path("/etc/ownwords/checkpoint.key")
+
+
 def test_the_link_for_the_first_administrator_is_not_in_the_journal() -> None:
     assert values("ownwords.service", "StandardOutput") == ["null"]
 
@@ -244,6 +255,25 @@ def test_the_container_has_the_root_key_apart_from_what_it_opens() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("file", "name"), [(COMPOSE, "app"), (MACHINES, "app-1"), (MACHINES, "app-2")], ids=["app", "app-1", "app-2"]
+)
+def test_the_container_has_a_checkpoint_key_that_stays(file: dict[str, Any], name: str) -> None:
+    app = file["services"][name]
+
+    assert app["environment"]["OWNWORDS_CHECKPOINT_KEY"] == "/run/secrets/checkpoint_key"
+    assert {"root_key", "checkpoint_key"} <= set(app["secrets"])
+    assert file["secrets"]["checkpoint_key"]["file"] == "../../keys/checkpoint.key"
+
+
+def test_whoever_puts_several_containers_up_can_read_their_passwords() -> None:
+    """Keys belong to the account in the containers; these files are read before there is one."""
+    read = [file for one in MACHINES["services"].values() for file in one.get("env_file", [])]
+
+    assert set(read) == {"../../.env", "../../.env.database"}
+    assert {".env", ".env.database", "/keys/"} <= set((ROOT / ".gitignore").read_text("utf-8").splitlines())
+
+
 def test_the_image_is_made_of_the_locked_packages_by_the_makefile() -> None:
     made = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = re.findall(r"make ((?:[\w./-]+ ?)+?)(?: \\|$|\n)", CONTAINERFILE)
@@ -281,6 +311,29 @@ def test_a_key_made_as_the_guide_says_is_one(tmp_path: Path) -> None:
     subprocess.run(["sh", "-c", f"umask 377; {made} > root.key"], cwd=tmp_path, check=True)
 
     assert RootKey.read(tmp_path / "root.key").key_id
+    assert CheckpointKey.read(tmp_path / "root.key")
+
+
+def test_a_drill_touches_nothing_of_the_site_in_use(tmp_path: Path) -> None:
+    in_use = tmp_path / "settings.env"
+    in_use.write_text(
+        (DEPLOY / "settings.env").read_text("utf-8")
+        + "OWNWORDS_DATABASE=postgresql://ownwords_app@db.example/ownwords\n"
+        "OWNWORDS_CHECKPOINTS=/srv/checkpoints.jsonl\nOWNWORDS_METRICS=9464\nOWNWORDS_HOST=10.1.1.3\n"
+        "OWNWORDS_SMTP=smtps://mail.example:465\nOWNWORDS_NOTICE_FROM=words@example.org\n"
+        "OWNWORDS_BOXES=http://10.1.1.5:5005\nOWNWORDS_ACTIONS_HOST=10.1.1.3\nOWNWORDS_ACTIONS_PORT=8001\n",
+        encoding="utf-8",
+    )
+    drill = (ROOT / "docs" / "running.md").read_text("utf-8").partition("### Drill")[2].partition("```\n")[0]
+    told = dict(one.split("=", 1) for line in re.findall(r"^export (.+)$", drill, re.MULTILINE) for one in line.split())
+
+    read = settings.load(told, in_use)
+
+    assert read.database == "sqlite:////tmp/drill/data/ownwords.sqlite3"
+    assert read.checkpoints == Path("/tmp/drill/data/checkpoints.jsonl")
+    assert (read.backups, read.smtp, read.metrics, read.boxes) == (None, "", None, ())
+    assert (read.host, read.actions_host, read.actions_port, read.box_port) == ("127.0.0.1", "127.0.0.1", 0, 0)
+    assert (read.secure_cookies, read.address) == (False, f"http://127.0.0.1:{read.port}")
 
 
 # --- several machines -------------------------------------------------------------------------------------------------
@@ -300,6 +353,27 @@ def test_the_unit_of_a_box_has_an_account_of_its_own_and_reaches_neither_key_nor
     )
     assert values(BOX_UNIT, "IPAddressAllow") == ["localhost"]
     assert values(BOX_UNIT, "ExecStart")[0].endswith("-m bot box")
+
+
+def test_a_box_beside_an_app_goes_by_its_own_settings_where_the_others_are_not_for_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("OWNWORDS_DATABASE=postgresql://ownwords_app:secret@db.example/ownwords\n")
+    monkeypatch.setattr("bot.settings.ROOT", tmp_path)
+    monkeypatch.setenv("OWNWORDS_APPS", "http://10.1.1.3:8001")
+    assert "db.example" in settings.load_for_a_box().database
+
+    monkeypatch.setattr("os.access", lambda *_: False)
+
+    assert "db.example" not in settings.load_for_a_box().database
+    assert settings.load_for_a_box().apps == ("http://10.1.1.3:8001",)
+
+
+def test_what_a_box_is_told_by_its_unit_is_not_told_otherwise_by_the_guide() -> None:
+    (line,) = re.findall(r"^# each box, (.+)$", GUIDE, re.MULTILINE)
+
+    assert environment(BOX_UNIT)["OWNWORDS_BOX_SECRET_FILE"] == "/run/ownwords-box/box.secret"
+    assert "in box.env without the line of the secret" in line
 
 
 def machine_settings(name: str) -> settings.Settings:
@@ -408,7 +482,22 @@ def test_a_command_is_done_by_the_account_with_a_passing_copy_of_the_key(tmp_pat
     assert list((tmp_path / "run").iterdir()) == []
 
 
-@pytest.mark.parametrize("refused", ["keys", "serve"])
+def test_a_command_has_the_next_root_key_and_the_checkpoint_key_where_there_are_any(tmp_path: Path) -> None:
+    told = machine(tmp_path)
+    (tmp_path / "key.next").write_text("the next one\n", encoding="utf-8")
+    (tmp_path / "checkpoint.key").write_text("what signs\n", encoding="utf-8")
+    stub = tmp_path / "project" / ".venv" / "bin" / "python"
+    stub.write_text('#!/bin/sh\ncd "${OWNWORDS_ROOT_KEY%/*}" && cat root.key root.key.next checkpoint.key\n', "utf-8")
+
+    script = ["sh", str(DEPLOY / "systemd" / "ownwords"), "checkpoint"]
+    ran = subprocess.run(script, env=told, capture_output=True, text=True, check=False)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.splitlines()[1:] == ["the key", "the next one", "what signs"]
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+@pytest.mark.parametrize("refused", ["keys", "serve", "checkpoint"])
 def test_no_key_is_made_where_it_would_not_stay(tmp_path: Path, refused: str) -> None:
     ran = command(tmp_path, refused, "rotate")
 

@@ -58,6 +58,11 @@ def put_on_a_server(file: Path, address: str) -> None:
                     writing.execute(insert(table), [dict(zip(table.c.keys(), row, strict=True)) for row in some])
             check_counts(reading, writing)
     except DBAPIError as error:
+        if database.is_not_allowed(error):
+            raise NotRestored(
+                "The account in OWNWORDS_DATABASE may not make tables there. Nothing was restored. Restore with the "
+                "account that owns the database, then run deploy/postgresql/rights.sql."
+            ) from error
         # Its message may quote the row.
         raise NotRestored("A row is so damaged that a server does not take it. Restore it into a file.") from error
     finally:

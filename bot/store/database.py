@@ -274,6 +274,11 @@ def is_damage(error: DBAPIError) -> bool:
     return (code is not None and code & 0xFF in _DAMAGE) or is_servers or "Could not decode to UTF-8" in str(error.orig)
 
 
+def is_not_allowed(error: DBAPIError) -> bool:
+    """Whether a server's account has no right to do it, such as to make tables that another account owns."""
+    return getattr(error.orig, "sqlstate", None) == "42501"
+
+
 @contextmanager
 def naming_causes(problem: type[NotKept] | type[NotRead]) -> Iterator[None]:
     """Turn the database's errors into ours. The original stays as the cause; it holds no parameters."""

@@ -236,7 +236,7 @@ class Store:
         engine = database.connect(url)
         try:
             with (
-                _naming_a_server_that_is_away(url),
+                _naming_what_a_server_refuses(url),
                 naming_causes(NotKept),
                 engine.connect() as connection,
                 connection.begin(),
@@ -251,8 +251,9 @@ class Store:
                     rows = Rows(connection, derive(secret, Purpose.PROOFS), may_write=True)
                     add_key(rows, FOR_LASTING, secret, root, now)
             roots = RootKeys(root, also)
-            _settle_all(engine, roots)
-            _count_all(engine, roots)
+            with _naming_what_a_server_refuses(url):
+                _settle_all(engine, roots)
+                _count_all(engine, roots)
         finally:
             engine.dispose()
 
@@ -276,7 +277,7 @@ class Store:
         roots = RootKeys(root, also, look)
         try:
             with (
-                _naming_a_server_that_is_away(url),
+                _naming_what_a_server_refuses(url),
                 naming_causes(NotRead),
                 database.connect_to_read(engine) as connection,
             ):
@@ -299,7 +300,7 @@ class Store:
         engine = database.connect(url)
         try:
             with (
-                _naming_a_server_that_is_away(url),
+                _naming_what_a_server_refuses(url),
                 naming_causes(NotRead),
                 database.connect_to_read(engine) as connection,
             ):
@@ -568,7 +569,7 @@ def _settle_all(engine: Engine, roots: RootKeys) -> None:
 
 
 @contextmanager
-def _naming_a_server_that_is_away(url: URL) -> Iterator[None]:
+def _naming_what_a_server_refuses(url: URL) -> Iterator[None]:
     """At the start, say what is to be done about it."""
     try:
         yield
@@ -576,6 +577,13 @@ def _naming_a_server_that_is_away(url: URL) -> Iterator[None]:
         if error.cause is not Cause.AWAY or database.file_of(url) is not None:
             raise
         raise NotReady(database.why_away(error)) from error
+    except DBAPIError as error:
+        if not database.is_not_allowed(error):
+            raise
+        raise NotReady(
+            "The account in OWNWORDS_DATABASE may not make or change tables, or has no right to one of them. With the "
+            "account that owns the database do: python -m bot migrate. Then run deploy/postgresql/rights.sql."
+        ) from error
 
 
 def _check_migrated(connection: Connection) -> None:

@@ -6,7 +6,7 @@
 --     CREATE DATABASE ownwords OWNER ownwords_owner ENCODING 'UTF8' TEMPLATE template0;
 --     REVOKE ALL ON DATABASE ownwords FROM PUBLIC;
 --     GRANT CONNECT ON DATABASE ownwords TO ownwords_app;
--- Then, and at every new version:
+-- Then, and at every new version (and with `restore FILE --verify` in place of `migrate`, into such an empty database):
 --     python -m bot migrate                 with OWNWORDS_DATABASE of ownwords_owner
 --     psql -f rights.sql                    as ownwords_owner
 --     python -m bot serve                   with OWNWORDS_DATABASE of ownwords_app

@@ -13,10 +13,13 @@ from bot.settings import ROOT
 from bot.settings import load as load_settings
 from bot.store import RootKey
 from tests.faults.conftest import Finished, house_with
-from tests.faults.houses import TroubledHouse
+from tests.faults.houses import TroubledHouse, conversation_of, go_on_until_asked, times_kept
+from tests.faults.roads import asked, plain, walk
 from tests.house import PATIENCE, House
+from tests.walking import Walker
 
 Make = Callable[..., TroubledHouse]
+WORDS = "I want my own front door."
 
 
 @pytest.fixture
@@ -45,6 +48,20 @@ def test_without_the_key_of_what_is_kept_nothing_starts(sealed: House, command: 
     assert "There is no root key" in refusal
     assert "Put the key file back" in refusal
     assert not sealed.key.exists()
+
+
+def test_a_key_that_went_missing_stops_nobody_while_the_site_is_open(house: TroubledHouse, person: Walker) -> None:
+    conversation_id = conversation_of(person.page)
+    aside = house.key.rename(house.key.with_name("aside.key"))
+    try:
+        walk(person, plain, until="feelings")
+        go_on_until_asked(person.say(WORDS))
+        with house.browser() as browser:
+            assert asked(Walker(browser).begin()), "the next person is asked too"
+        assert "There is no root key" in refused(house, "verify")
+    finally:
+        aside.rename(house.key)
+    assert times_kept(house, conversation_id, WORDS) == 1
 
 
 @pytest.mark.parametrize("command", ["serve", "verify"])

@@ -4,6 +4,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -86,6 +87,23 @@ def test_a_server_that_keeps_something_already_is_left_as_it_is(
         with pytest.raises(NotRestored, match="already"):
             restore(made.words, address, root, NOON, by_way_of=tmp_path)
         assert everything(there) == before
+
+
+def test_an_account_that_may_not_make_tables_is_told_who_may(
+    store: Store, root: RootKey, folder: Path, postgresql: Server, tmp_path: Path
+) -> None:
+    say(store, begin(store), "I want my own front door.")
+    made = back_up(store, folder, NOON)
+    address = postgresql.database()
+    with psycopg.connect(address) as server:
+        server.execute("DROP ROLE IF EXISTS ownwords_guest")
+        server.execute("CREATE ROLE ownwords_guest LOGIN")
+    guests = address.replace("own@", "ownwords_guest@")
+    with pytest.raises(NotRestored, match="the account that owns the database"):
+        restore(made.words, guests, root, NOON, by_way_of=tmp_path)
+    assert not Store.is_made(address)
+    restore(made.words, address, root, NOON, by_way_of=tmp_path)
+    assert Store.is_made(address)
 
 
 def test_a_restore_that_fails_half_way_leaves_nothing(

@@ -17,7 +17,7 @@ from bot.figures import MEASURES, By, Period
 from bot.reporting import Asked
 from bot.roles import Actor, Role
 from bot.settings import ROOT
-from bot.store import RootKey, Rule, Store, database, migrating, tables
+from bot.store import NotReady, RootKey, Rule, Store, database, migrating, tables
 from bot.store.verifying import verify
 from tests.counted_slowly import Filling, Put, agrees, drawn
 from tests.postgresql import Server
@@ -179,13 +179,7 @@ def test_what_the_servers_owner_did_behind_its_back_is_named(store: Store, done:
 def test_the_account_that_serves_can_do_its_work_and_change_nothing_that_was_said(
     store: Store, address: str, root: RootKey
 ) -> None:
-    for statement in ("DROP OWNED BY ownwords_app", "DROP ROLE ownwords_app"):
-        with suppress(DBAPIError), store.engine.begin() as connection:
-            connection.execute(text(statement))
-    with store.engine.begin() as connection:
-        connection.execute(text("CREATE ROLE ownwords_app LOGIN"))
-        connection.exec_driver_sql(RIGHTS)
-    serves = address.replace("own@", "ownwords_app@")
+    serves = let_the_account_serve(store, address)
     Store.migrate(serves, root, NOON)
     with closing(Store.open(serves, root)) as serving:
         filled = fill(serving)
@@ -207,6 +201,42 @@ def test_the_account_that_serves_can_do_its_work_and_change_nothing_that_was_sai
         with serving.begin() as kept:
             kept.forgetting.enquiry(filled.enquiry_id, Rule.ASKED, NOON)
         assert verify(serving) == []
+
+
+def let_the_account_serve(store: Store, address: str) -> str:
+    """Make the account that serves, as deploy/ has it, and give the database's address for it."""
+    with suppress(DBAPIError), store.engine.begin() as connection:
+        # One server has many databases, and an account is for all of them.
+        connection.execute(text("CREATE ROLE ownwords_app LOGIN"))
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql(RIGHTS)
+    return address.replace("own@", "ownwords_app@")
+
+
+def test_the_account_that_serves_is_told_who_brings_its_tables_up_to_date(
+    store: Store, address: str, root: RootKey
+) -> None:
+    serves = let_the_account_serve(store, address)
+    with store.engine.begin() as connection:
+        migrating.downgrade(connection, REVISIONS[1])
+    with pytest.raises(NotReady, match="the account that owns the database"):
+        Store.migrate(serves, root, NOON)
+    Store.migrate(address, root, NOON)
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql(RIGHTS)
+    Store.migrate(serves, root, NOON)
+
+
+def test_the_account_that_serves_is_told_where_it_has_no_right_to_a_table(
+    store: Store, address: str, root: RootKey
+) -> None:
+    serves = let_the_account_serve(store, address)
+    with store.engine.begin() as connection:
+        connection.execute(text("REVOKE SELECT ON keys FROM ownwords_app"))
+    with pytest.raises(NotReady, match=r"rights\.sql"):
+        Store.open(serves, root)
+    with pytest.raises(NotReady, match=r"rights\.sql"):
+        Store.migrate(serves, root, NOON)
 
 
 def from_the_account(store: Store, statement: str) -> None:
