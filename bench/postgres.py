@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import create_engine, make_url, select
 
 from bot.store import RootKey, Store, tables
-from bot.store.database import connect, url_of
+from bot.store.database import connect, url_of, wait_for_answers
 from tests.postgresql import serving_postgresql
 from tests.talking import NOW
 
@@ -27,6 +27,7 @@ def move(database: Path, address: str, root: RootKey) -> None:
     here = create_engine(f"sqlite:///{database}")
     there = connect(url_of(make_url(address).render_as_string(hide_password=False)))
     with here.connect() as reading, there.connect() as writing, writing.begin():
+        wait_for_answers(writing, None)
         # The rows came from a database that had checked what each of them names.
         writing.exec_driver_sql("SET session_replication_role = replica")
         cursor = writing.connection.cursor()
@@ -37,6 +38,7 @@ def move(database: Path, address: str, root: RootKey) -> None:
                 for row in reading.execute(select(table).execution_options(yield_per=ROWS_AT_ONCE)):
                     copying.write_row(tuple(row))
     with there.connect().execution_options(isolation_level="AUTOCOMMIT") as tidying:
+        wait_for_answers(tidying, None)
         tidying.exec_driver_sql("ANALYZE")
     here.dispose()
     there.dispose()
